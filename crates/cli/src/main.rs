@@ -1,0 +1,3 @@
+//! The program `2pc-test`.
+
+fn main() {}
