@@ -1,0 +1,131 @@
+//! A map from transactions to anything, for ids that are dense and mostly ascending: a window of slots, so that
+//! a look-up is an index, not a hash, and iteration is in the order of the ids.
+
+use std::collections::VecDeque;
+
+use crate::ids::Gid;
+
+/// A map by [`Gid`]. Memory is one slot for each id between the least and the greatest one present.
+#[derive(Clone, Debug)]
+pub struct GidMap<T> {
+    first: u32,
+    slots: VecDeque<Option<T>>,
+    len: usize,
+}
+
+impl<T> Default for GidMap<T> {
+    fn default() -> Self {
+        Self { first: 0, slots: VecDeque::new(), len: 0 }
+    }
+}
+
+impl<T> GidMap<T> {
+    /// How many transactions are present.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no transaction is present.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The least id present.
+    pub fn first(&self) -> Option<Gid> {
+        (!self.is_empty()).then_some(Gid(self.first))
+    }
+
+    /// What is kept for `gid`.
+    #[inline]
+    pub fn get(&self, gid: Gid) -> Option<&T> {
+        self.slots.get(gid.0.wrapping_sub(self.first) as usize)?.as_ref()
+    }
+
+    /// What is kept for `gid`, to change it.
+    #[inline]
+    pub fn get_mut(&mut self, gid: Gid) -> Option<&mut T> {
+        self.slots.get_mut(gid.0.wrapping_sub(self.first) as usize)?.as_mut()
+    }
+
+    /// Keeps `value` for `gid` and returns what was kept before.
+    pub fn insert(&mut self, gid: Gid, value: T) -> Option<T> {
+        if self.slots.is_empty() {
+            self.first = gid.0;
+        }
+        while gid.0 < self.first {
+            self.slots.push_front(None);
+            self.first -= 1;
+        }
+        let index = (gid.0 - self.first) as usize;
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, || None);
+        }
+        let before = self.slots[index].replace(value);
+        self.len += usize::from(before.is_none());
+        before
+    }
+
+    /// Keeps nothing for `gid` any more and returns what was kept.
+    pub fn remove(&mut self, gid: Gid) -> Option<T> {
+        let index = gid.0.wrapping_sub(self.first) as usize;
+        let removed = self.slots.get_mut(index)?.take()?;
+        self.len -= 1;
+        if index == 0 {
+            self.drop_empty_front();
+        }
+        Some(removed)
+    }
+
+    /// Keeps nothing for ids below `least` any more.
+    pub fn remove_below(&mut self, least: Gid) {
+        while self.first < least.0
+            && let Some(slot) = self.slots.pop_front()
+        {
+            self.len -= usize::from(slot.is_some());
+            self.first += 1;
+        }
+        self.drop_empty_front();
+    }
+
+    /// All that is kept, by ascending id.
+    pub fn iter(&self) -> impl Iterator<Item = (Gid, &T)> {
+        (self.first..).zip(&self.slots).filter_map(|(gid, slot)| Some((Gid(gid), slot.as_ref()?)))
+    }
+
+    fn drop_empty_front(&mut self) {
+        while let Some(None) = self.slots.front() {
+            self.slots.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_agrees_with_a_tree_map_on_any_sequence() {
+        let mut ours = GidMap::default();
+        let mut model = std::collections::BTreeMap::new();
+        // A small linear congruential generator: any sequence will do, as long as it is always the same one.
+        let mut state = 7u32;
+        for step in 0..20_000u32 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let gid = Gid(1 + step / 50 + (state >> 16) % 40);
+            match state >> 29 {
+                0..=3 => assert_eq!(ours.insert(gid, step), model.insert(gid, step)),
+                4..=6 => assert_eq!(ours.remove(gid), model.remove(&gid)),
+                _ => {
+                    let least = Gid(gid.0.saturating_sub(30));
+                    ours.remove_below(least);
+                    model = model.split_off(&least);
+                }
+            }
+            assert_eq!(ours.get(gid), model.get(&gid));
+            assert_eq!(ours.len(), model.len());
+            assert_eq!(ours.first(), model.keys().next().copied());
+        }
+        assert!(ours.iter().map(|(gid, &value)| (gid, value)).eq(model));
+    }
+}

@@ -1,0 +1,208 @@
+//! The words of two-phase commit that are neither ids nor events: votes, decisions, outcomes, and the kinds of
+//! message, log record, lock and operation.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A participant's answer to prepare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vote {
+    /// Prepared: the branch can commit, and is bound to the coordinator's decision.
+    Yes,
+    /// The branch cannot commit and has been rolled back.
+    No,
+    /// The branch wrote nothing, is finished, and takes no part in phase two (X/Open XA, `XA_RDONLY`).
+    ReadOnly,
+}
+
+impl fmt::Display for Vote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::ReadOnly => "read-only",
+        })
+    }
+}
+
+/// What becomes of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// All of it takes effect.
+    Commit,
+    /// None of it does.
+    Abort,
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Commit => "commit",
+            Self::Abort => "abort",
+        })
+    }
+}
+
+/// What a client is told of its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is committed everywhere, or will be.
+    Committed,
+    /// It took effect nowhere and never will.
+    Aborted,
+    /// The coordinator could not tell, or the client lost it: everywhere or nowhere, but which is not known.
+    Unknown,
+    /// Some branches committed and others rolled back, by a participant's own (heuristic) decision.
+    HeuristicMixed,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Committed => "committed",
+            Self::Aborted => "aborted",
+            Self::Unknown => "unknown",
+            Self::HeuristicMixed => "heuristic mixed",
+        })
+    }
+}
+
+/// What a client asks of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpKind {
+    /// Read the value.
+    Read,
+    /// Replace the value.
+    Put,
+    /// Add to the value: a read and a write in one.
+    Add,
+}
+
+/// How a lock is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockMode {
+    /// With other readers.
+    Shared,
+    /// Alone.
+    Exclusive,
+}
+
+impl fmt::Display for LockMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shared => "shared",
+            Self::Exclusive => "exclusive",
+        })
+    }
+}
+
+/// What a log record is for, whatever its body says: enough for protocol points and write-ahead checks on a
+/// coordinator that nobody here wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKind {
+    /// A participant can commit this branch after any crash.
+    Prepared,
+    /// The decision: at the coordinator the transaction's, at a participant that of its branch.
+    Decided(Decision),
+    /// The coordinator has no more to do and may forget.
+    Ended,
+    /// Anything else: a checkpoint, an epoch.
+    Other,
+}
+
+impl fmt::Display for RecordKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prepared => f.write_str("prepared"),
+            Self::Decided(decision) => write!(f, "decided {decision}"),
+            Self::Ended => f.write_str("ended"),
+            Self::Other => f.write_str("other"),
+        }
+    }
+}
+
+/// What a message says, its parameters left out but for the one that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Coordinator to participant: do this work, under locks.
+    Execute,
+    /// Participant to coordinator: the work is done.
+    Executed,
+    /// Participant to coordinator: the work cannot be done, and the branch is rolled back.
+    Failed,
+    /// Coordinator to participant: vote.
+    Prepare,
+    /// Participant to coordinator: prepared.
+    VoteYes,
+    /// Participant to coordinator: rolled back.
+    VoteNo,
+    /// Participant to coordinator: nothing to commit, finished.
+    VoteReadOnly,
+    /// Coordinator to participant: the decision is commit.
+    Commit,
+    /// Coordinator to participant: the decision is abort.
+    Abort,
+    /// Coordinator to its only participant: decide yourself, and commit if you can.
+    CommitOnePhase,
+    /// Participant to coordinator: the commit is durable here.
+    Acknowledge,
+    /// Participant to coordinator: what became of this transaction?
+    Inquire,
+    /// Coordinator to participant, upon an inquiry: commit.
+    ReplyCommit,
+    /// Coordinator to participant, upon an inquiry: abort.
+    ReplyAbort,
+    /// Coordinator to participant, after a restart: inquire now about whatever is in doubt.
+    Recover,
+}
+
+impl MessageKind {
+    /// Every kind, in the order of the protocol.
+    pub const ALL: [Self; 15] = [
+        Self::Execute,
+        Self::Executed,
+        Self::Failed,
+        Self::Prepare,
+        Self::VoteYes,
+        Self::VoteNo,
+        Self::VoteReadOnly,
+        Self::Commit,
+        Self::Abort,
+        Self::CommitOnePhase,
+        Self::Acknowledge,
+        Self::Inquire,
+        Self::ReplyCommit,
+        Self::ReplyAbort,
+        Self::Recover,
+    ];
+}
+
+impl fmt::Display for MessageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Execute => "execute",
+            Self::Executed => "executed",
+            Self::Failed => "failed",
+            Self::Prepare => "prepare",
+            Self::VoteYes => "vote yes",
+            Self::VoteNo => "vote no",
+            Self::VoteReadOnly => "vote read-only",
+            Self::Commit => "commit",
+            Self::Abort => "abort",
+            Self::CommitOnePhase => "commit one-phase",
+            Self::Acknowledge => "acknowledge",
+            Self::Inquire => "inquire",
+            Self::ReplyCommit => "reply commit",
+            Self::ReplyAbort => "reply abort",
+            Self::Recover => "recover",
+        })
+    }
+}
