@@ -1,0 +1,143 @@
+//! What a state machine wants done: effects are data, in order, and the driver carries them out.
+
+use history::{Fact, Gid, Nanos, NodeId, Outcome};
+
+use crate::log::LogRecord;
+use crate::message::Message;
+
+/// Where a record stands in its node's log: the first record ever appended has position 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogPosition(pub u64);
+
+/// What a timer is for: only the state machine that set it can say. Timers are never cancelled; one that is no
+/// longer wanted has no effect when it fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// The transaction that it watches.
+    pub gid: Gid,
+    /// The state machine's own meaning.
+    pub purpose: u32,
+}
+
+/// One thing to be done by the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Append to the log. A forced record holds back every later effect that leaves the node until it is durable;
+    /// a lazy one becomes durable with the next forced one, or in the driver's own time.
+    Append {
+        /// The record.
+        record: LogRecord,
+        /// Whether to hold back what follows.
+        forced: bool,
+    },
+    /// Drop all records before this position, once everything forced earlier is durable.
+    Truncate {
+        /// The first position to keep.
+        before: LogPosition,
+    },
+    /// Send a message, once everything forced earlier is durable.
+    Send {
+        /// To this node.
+        to: NodeId,
+        /// This.
+        message: Message,
+    },
+    /// Tell the client the outcome, once everything forced earlier is durable.
+    Answer {
+        /// Of this transaction.
+        gid: Gid,
+        /// This.
+        outcome: Outcome,
+    },
+    /// Tell the client that the id was used before and nothing was done.
+    Refuse {
+        /// This id.
+        gid: Gid,
+    },
+    /// Step with [`Input::TimerFired`](crate::Input::TimerFired) after a while.
+    SetTimer {
+        /// So long from now, by the node's own clock.
+        after: Nanos,
+        /// This.
+        timer: Timer,
+    },
+    /// Note for the history, at once. Notes explain; they are no evidence.
+    Note(Fact),
+}
+
+/// The effects of one step, in order. A driver reuses one for all steps.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    list: Vec<Effect>,
+    next: LogPosition,
+}
+
+impl Effects {
+    /// Makes room for a step of a node whose next record will stand at `next`. For drivers.
+    pub fn reset(&mut self, next: LogPosition) {
+        self.list.clear();
+        self.next = next;
+    }
+
+    /// Takes the effects out. For drivers.
+    pub fn drain(&mut self) -> impl Iterator<Item = Effect> {
+        self.list.drain(..)
+    }
+
+    /// The effects so far.
+    pub fn as_slice(&self) -> &[Effect] {
+        &self.list
+    }
+
+    /// Where the next record will stand in the log.
+    pub fn next_position(&self) -> LogPosition {
+        self.next
+    }
+
+    /// Appends a record that must be durable before anything emitted later leaves this node.
+    pub fn force(&mut self, record: LogRecord) -> LogPosition {
+        self.append(record, true)
+    }
+
+    /// Appends a record that need not be durable soon, or at all.
+    pub fn append_lazily(&mut self, record: LogRecord) -> LogPosition {
+        self.append(record, false)
+    }
+
+    /// Drops the records before a position.
+    pub fn truncate(&mut self, before: LogPosition) {
+        self.list.push(Effect::Truncate { before });
+    }
+
+    /// Sends a message.
+    pub fn send(&mut self, to: NodeId, message: Message) {
+        self.list.push(Effect::Send { to, message });
+    }
+
+    /// Tells the client the outcome.
+    pub fn answer(&mut self, gid: Gid, outcome: Outcome) {
+        self.list.push(Effect::Answer { gid, outcome });
+    }
+
+    /// Tells the client that its id was used before.
+    pub fn refuse(&mut self, gid: Gid) {
+        self.list.push(Effect::Refuse { gid });
+    }
+
+    /// Sets a timer.
+    pub fn set_timer(&mut self, after: Nanos, gid: Gid, purpose: u32) {
+        self.list.push(Effect::SetTimer { after, timer: Timer { gid, purpose } });
+    }
+
+    /// Notes a fact for the history.
+    pub fn note(&mut self, fact: Fact) {
+        self.list.push(Effect::Note(fact));
+    }
+
+    fn append(&mut self, record: LogRecord, forced: bool) -> LogPosition {
+        let position = self.next;
+        self.next.0 += 1;
+        self.list.push(Effect::Append { record, forced });
+        position
+    }
+}

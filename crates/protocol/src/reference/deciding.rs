@@ -1,0 +1,113 @@
+//! The decision, and phase two.
+
+use history::{Decision, Fact, Gid, Nanos, Outcome, ParticipantId, RecordKind};
+
+use super::{Branch, Open, Phase, Progress, ReferenceCoordinator, purpose};
+use crate::effects::Effects;
+use crate::log::LogRecord;
+use crate::message::Message;
+
+/// The log is checkpointed when it has grown by this many records, beside two for each open transaction.
+const CHECKPOINT_AFTER: u64 = 1024;
+
+impl ReferenceCoordinator {
+    /// All votes are in and none is no.
+    pub(super) fn commit(&mut self, gid: Gid, effects: &mut Effects) {
+        let Some(open) = self.open.get_mut(gid) else { return };
+        open.branches.retain(|branch| branch.progress == Progress::Prepared);
+        if open.branches.is_empty() {
+            // Nobody wrote anything, so nothing can be lost: no record.
+            return self.close_unlogged(gid, Decision::Commit, effects);
+        }
+        // The decision must be durable before anyone hears of it: a coordinator that forgot a commit would
+        // presume an abort after its restart.
+        effects.force(decided_record(gid, open));
+        effects.note(Fact::Decided { gid, decision: Decision::Commit });
+        effects.answer(gid, Outcome::Committed);
+        self.announce_commit(gid, effects);
+    }
+
+    /// Sends commit to all that are prepared, for the first time of this incarnation.
+    pub(super) fn announce_commit(&mut self, gid: Gid, effects: &mut Effects) {
+        let retry_first = self.config.retry_first;
+        let Some(open) = self.open.get_mut(gid) else { return };
+        open.phase = Phase::Committing;
+        open.awaited = open.branches.len();
+        for branch in &open.branches {
+            effects.send(branch.participant.into(), Message::Commit { gid });
+        }
+        effects.set_timer(retry_first, gid, purpose::RETRY);
+    }
+
+    /// Nobody can have heard of a commit. An abort is not logged and not acknowledged: who misses it will ask,
+    /// and hear abort because nothing is known.
+    pub(super) fn abort(&mut self, gid: Gid, effects: &mut Effects) {
+        let Some(open) = self.open.get(gid) else { return };
+        for branch in open.branches.iter().filter(|branch| branch.progress != Progress::Finished) {
+            effects.send(branch.participant.into(), Message::Abort { gid });
+        }
+        self.close_unlogged(gid, Decision::Abort, effects);
+    }
+
+    pub(super) fn acknowledged(&mut self, gid: Gid, participant: ParticipantId, effects: &mut Effects) {
+        let Some(open) = self.open.get_mut(gid) else { return };
+        match open.phase {
+            Phase::OnePhase => self.close_unlogged(gid, Decision::Commit, effects),
+            Phase::Committing => {
+                if open.advance(participant, Progress::Prepared, Progress::Finished) && open.awaited == 0 {
+                    effects.append_lazily(LogRecord::new(RecordKind::Ended, gid));
+                    self.close(gid);
+                    self.checkpoint_if_long(effects);
+                }
+            }
+            Phase::Executing | Phase::Collecting => {}
+        }
+    }
+
+    pub(super) fn resend(&mut self, gid: Gid, effects: &mut Effects) {
+        let (config, low_water) = (self.config, self.low_water());
+        let Some(open) = self.open.get_mut(gid) else { return };
+        for branch in open.branches.iter().filter(|branch| branch.progress != Progress::Finished) {
+            let message = match open.phase {
+                Phase::OnePhase => Message::CommitOnePhase { gid, low_water },
+                Phase::Executing | Phase::Collecting | Phase::Committing => Message::Commit { gid },
+            };
+            effects.send(branch.participant.into(), message);
+        }
+        open.resent += 1;
+        let wait = config.retry_first.0.saturating_mul(1 << open.resent.min(20));
+        effects.set_timer(Nanos(wait).min(config.retry_longest), gid, purpose::RETRY);
+    }
+
+    /// Keeps the log short: what is still open is written again, and all before it is dropped.
+    fn checkpoint_if_long(&mut self, effects: &mut Effects) {
+        let length = effects.next_position().0 - self.log_first.0;
+        if length < CHECKPOINT_AFTER + 2 * self.open.len() as u64 {
+            return;
+        }
+        let first = effects.force(self.epoch_record());
+        for (gid, open) in self.open.iter().filter(|(_, open)| open.phase == Phase::Committing) {
+            effects.force(decided_record(gid, open));
+        }
+        effects.truncate(first);
+        self.log_first = first;
+    }
+
+    pub(super) fn epoch_record(&self) -> LogRecord {
+        let mut record = LogRecord::new(RecordKind::Other, Gid::INITIAL);
+        record.push_u32(self.epoch);
+        record.push_u32(self.next_gid.0);
+        record
+    }
+}
+
+/// Names all that have yet to acknowledge the commit.
+fn decided_record(gid: Gid, open: &Open) -> LogRecord {
+    let mut record = LogRecord::new(RecordKind::Decided(Decision::Commit), gid);
+    for Branch { participant, .. } in
+        open.branches.iter().filter(|branch| branch.progress == Progress::Prepared)
+    {
+        record.push_u32(participant.0);
+    }
+    record
+}

@@ -1,0 +1,242 @@
+//! The reference coordinator: two-phase commit with presumed abort (Mohan, Lindsay and Obermarck, *Transaction
+//! Management in the R\* Distributed Database Management System*, 1986), with the read-only and one-phase
+//! optimisations. It is one state machine for any number of concurrent transactions.
+//!
+//! What it owes to presumed abort: only a commit is logged; an abort is announced once and forgotten, and whoever
+//! asks about a transaction that the coordinator does not know is told abort. So it must know every commit until
+//! all participants have acknowledged it, and only then append END.
+
+mod deciding;
+mod recovery;
+mod voting;
+
+use std::sync::Arc;
+
+use history::{Decision, Gid, GidMap, Nanos, NodeId, Outcome, ParticipantId, Vote};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::effects::{Effects, LogPosition, Timer};
+use crate::message::Message;
+use crate::node::{ClientRequest, Coordinator, Input};
+use crate::transaction::DistributedTransaction;
+
+/// How long the reference coordinator waits for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CoordinatorConfig {
+    /// For the work of all participants, and again for their votes, before it aborts.
+    pub vote_timeout: Nanos,
+    /// For acknowledgements, before it sends a decision again for the first time; twice as long each time after.
+    pub retry_first: Nanos,
+    /// The longest time between two sends of the same decision.
+    pub retry_longest: Nanos,
+    /// Participants rm1 to this one are asked for their in-doubt branches after a restart.
+    pub participants: u32,
+}
+
+impl Default for CoordinatorConfig {
+    fn default() -> Self {
+        Self {
+            vote_timeout: Nanos::from_secs(2),
+            retry_first: Nanos::from_millis(200),
+            retry_longest: Nanos::from_secs(5),
+            participants: 0,
+        }
+    }
+}
+
+/// The reference coordinator.
+#[derive(Debug)]
+pub struct ReferenceCoordinator {
+    config: CoordinatorConfig,
+    open: GidMap<Box<Open>>,
+    /// Kept to be used again: a transaction costs no allocation here.
+    spare: Vec<Box<Open>>,
+    /// All ids below were used. Ids ascend in the order in which transactions begin.
+    next_gid: Gid,
+    /// How often this coordinator has started on its log.
+    epoch: u32,
+    log_first: LogPosition,
+}
+
+/// A transaction that is not over.
+#[derive(Debug, Default)]
+struct Open {
+    phase: Phase,
+    /// In ascending order of participants.
+    branches: SmallVec<[Branch; 4]>,
+    /// How many branches have not yet done what the phase waits for.
+    awaited: usize,
+    /// How often the phase's message was sent again.
+    resent: u32,
+    /// Unknown after a restart.
+    transaction: Option<Arc<DistributedTransaction>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Waits for the participants to do their work.
+    #[default]
+    Executing,
+    /// Waits for votes.
+    Collecting,
+    /// Has left the decision to the only participant, and waits to hear it.
+    OnePhase,
+    /// Has decided to commit, and waits for acknowledgements.
+    Committing,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Branch {
+    participant: ParticipantId,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Working,
+    Executed,
+    Prepared,
+    /// Read-only, rolled back, or acknowledged: needs to hear nothing more.
+    Finished,
+}
+
+/// What the coordinator's timers are for.
+mod purpose {
+    pub(super) const EXECUTE_DEADLINE: u32 = 0;
+    pub(super) const VOTE_DEADLINE: u32 = 1;
+    pub(super) const RETRY: u32 = 2;
+}
+
+impl ReferenceCoordinator {
+    /// A coordinator that has not started.
+    pub fn new(config: CoordinatorConfig) -> Self {
+        Self {
+            config,
+            open: GidMap::default(),
+            spare: Vec::new(),
+            next_gid: Gid(1),
+            epoch: 0,
+            log_first: LogPosition(0),
+        }
+    }
+
+    fn received(&mut self, from: NodeId, message: &Message, effects: &mut Effects) {
+        let Some(participant) = from.participant() else { return };
+        match *message {
+            Message::Executed { gid } => self.executed(gid, participant, effects),
+            Message::Failed { gid, .. } => self.voted(gid, participant, Vote::No, effects),
+            Message::Vote { gid, vote } => self.voted(gid, participant, vote, effects),
+            Message::Acknowledge { gid } => self.acknowledged(gid, participant, effects),
+            Message::Inquire { gid } => self.inquired(gid, participant, effects),
+            Message::Execute { .. }
+            | Message::Prepare { .. }
+            | Message::Commit { .. }
+            | Message::Abort { .. }
+            | Message::CommitOnePhase { .. }
+            | Message::DecisionReply { .. }
+            | Message::Recover => {}
+        }
+    }
+
+    fn timer_fired(&mut self, timer: Timer, effects: &mut Effects) {
+        let Some(open) = self.open.get(timer.gid) else { return };
+        match (timer.purpose, open.phase) {
+            (purpose::EXECUTE_DEADLINE, Phase::Executing) | (purpose::VOTE_DEADLINE, Phase::Collecting) => {
+                self.abort(timer.gid, effects);
+            }
+            (purpose::RETRY, Phase::Committing | Phase::OnePhase) => self.resend(timer.gid, effects),
+            _ => {}
+        }
+    }
+
+    /// No transaction below this one is open.
+    fn low_water(&self) -> Gid {
+        self.open.first().unwrap_or(self.next_gid)
+    }
+
+    fn open_new(
+        &mut self,
+        gid: Gid,
+        phase: Phase,
+        participants: impl Iterator<Item = ParticipantId>,
+    ) -> &mut Open {
+        let mut open = self.spare.pop().unwrap_or_default();
+        open.phase = phase;
+        open.resent = 0;
+        open.branches.clear();
+        open.branches
+            .extend(participants.map(|participant| Branch { participant, progress: Progress::Working }));
+        open.branches.sort_unstable_by_key(|branch| branch.participant);
+        open.branches.dedup_by_key(|branch| branch.participant);
+        open.awaited = open.branches.len();
+        self.next_gid = self.next_gid.max(Gid(gid.0 + 1));
+        self.open.insert(gid, open);
+        self.open.get_mut(gid).expect("what was just inserted is there")
+    }
+
+    /// Forgets a transaction that is over.
+    fn close(&mut self, gid: Gid) {
+        if let Some(mut open) = self.open.remove(gid) {
+            open.transaction = None;
+            self.spare.push(open);
+        }
+    }
+
+    /// Tells the client, notes the decision, and forgets a transaction that needs no record.
+    fn close_unlogged(&mut self, gid: Gid, decision: Decision, effects: &mut Effects) {
+        effects.note(history::Fact::Decided { gid, decision });
+        effects.answer(gid, outcome_of(decision));
+        self.close(gid);
+    }
+}
+
+impl Open {
+    fn branch_mut(&mut self, participant: ParticipantId) -> Option<&mut Branch> {
+        // A handful is searched faster from the front.
+        if self.branches.len() <= 8 {
+            return self.branches.iter_mut().find(|branch| branch.participant == participant);
+        }
+        let index = self.branches.binary_search_by_key(&participant, |branch| branch.participant).ok()?;
+        self.branches.get_mut(index)
+    }
+
+    /// Takes a branch from one state to another, and tells whether it was in the first.
+    fn advance(&mut self, participant: ParticipantId, from: Progress, to: Progress) -> bool {
+        match self.branch_mut(participant) {
+            Some(branch) if branch.progress == from => {
+                branch.progress = to;
+                self.awaited -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn outcome_of(decision: Decision) -> Outcome {
+    match decision {
+        Decision::Commit => Outcome::Committed,
+        Decision::Abort => Outcome::Aborted,
+    }
+}
+
+impl Coordinator for ReferenceCoordinator {
+    fn step(&mut self, _now: Nanos, input: Input<'_, ClientRequest>, effects: &mut Effects) {
+        match input {
+            Input::Start { log } => self.start(log, effects),
+            Input::Received { from, message } => self.received(from, &message, effects),
+            Input::TimerFired(timer) => self.timer_fired(timer, effects),
+            Input::Told(ClientRequest::Begin(transaction)) => self.begin(transaction, effects),
+            Input::Told(ClientRequest::Outcome(transaction)) => self.outcome_asked(&transaction, effects),
+        }
+    }
+
+    fn unsettled(&self) -> usize {
+        self.open.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! Phase one: work, then votes.
+
+use std::sync::Arc;
+
+use history::{Decision, Gid, Outcome, ParticipantId, Vote};
+
+use super::{Phase, Progress, ReferenceCoordinator, purpose};
+use crate::effects::Effects;
+use crate::message::Message;
+use crate::transaction::{DistributedTransaction, Ending};
+
+impl ReferenceCoordinator {
+    pub(super) fn begin(&mut self, transaction: Arc<DistributedTransaction>, effects: &mut Effects) {
+        let gid = transaction.id;
+        if gid < self.next_gid {
+            return effects.refuse(gid);
+        }
+        if transaction.participant_ids.is_empty() {
+            self.next_gid = Gid(gid.0 + 1);
+            return effects.answer(gid, Outcome::Committed);
+        }
+        let vote_timeout = self.config.vote_timeout;
+        let open = self.open_new(gid, Phase::Executing, transaction.participant_ids.iter().copied());
+        for branch in &open.branches {
+            let message = Message::Execute { transaction: Arc::clone(&transaction) };
+            effects.send(branch.participant.into(), message);
+        }
+        open.transaction = Some(transaction);
+        effects.set_timer(vote_timeout, gid, purpose::EXECUTE_DEADLINE);
+    }
+
+    pub(super) fn executed(&mut self, gid: Gid, participant: ParticipantId, effects: &mut Effects) {
+        let Some(open) = self.open.get_mut(gid) else { return };
+        if open.phase != Phase::Executing || !open.advance(participant, Progress::Working, Progress::Executed)
+        {
+            return;
+        }
+        if open.awaited == 0 {
+            let ending = open.transaction.as_ref().map(|transaction| transaction.ending);
+            if ending == Some(Ending::Abort) { self.abort(gid, effects) } else { self.prepare(gid, effects) }
+        }
+    }
+
+    fn prepare(&mut self, gid: Gid, effects: &mut Effects) {
+        let (config, low_water) = (self.config, self.low_water());
+        let Some(open) = self.open.get_mut(gid) else { return };
+        open.awaited = open.branches.len();
+        if let [only] = open.branches[..] {
+            open.phase = Phase::OnePhase;
+            effects.send(only.participant.into(), Message::CommitOnePhase { gid, low_water });
+            return effects.set_timer(config.retry_first, gid, purpose::RETRY);
+        }
+        open.phase = Phase::Collecting;
+        for branch in &open.branches {
+            effects.send(branch.participant.into(), Message::Prepare { gid, low_water });
+        }
+        effects.set_timer(config.vote_timeout, gid, purpose::VOTE_DEADLINE);
+    }
+
+    /// A vote for a transaction that is not collecting votes is no news: the participant has been told, or it
+    /// will inquire.
+    pub(super) fn voted(&mut self, gid: Gid, participant: ParticipantId, vote: Vote, effects: &mut Effects) {
+        let Some(open) = self.open.get_mut(gid) else { return };
+        match (open.phase, vote) {
+            (Phase::Executing | Phase::Collecting, Vote::No) => {
+                let Some(branch) = open.branch_mut(participant) else { return };
+                branch.progress = Progress::Finished;
+                self.abort(gid, effects);
+            }
+            (Phase::Collecting, Vote::Yes | Vote::ReadOnly) => {
+                let to = if vote == Vote::Yes { Progress::Prepared } else { Progress::Finished };
+                if open.advance(participant, Progress::Executed, to) && open.awaited == 0 {
+                    self.commit(gid, effects);
+                }
+            }
+            (Phase::OnePhase, Vote::No) => self.close_unlogged(gid, Decision::Abort, effects),
+            (Phase::OnePhase, Vote::ReadOnly) => self.close_unlogged(gid, Decision::Commit, effects),
+            (Phase::Executing, Vote::Yes | Vote::ReadOnly)
+            | (Phase::OnePhase, Vote::Yes)
+            | (Phase::Committing, _) => {}
+        }
+    }
+}
