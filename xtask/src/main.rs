@@ -1,5 +1,6 @@
 //! The developer's commands, as `cargo xtask COMMAND`. Not part of the product: nothing depends on it.
 
+mod steps;
 mod tidy;
 
 use std::env;
@@ -9,6 +10,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
+  ci      everything that must pass before a merge: format, lints, docs, all tests but the soak
+  check   the fast part of it, for each commit: format, lints, tidy
   tidy    the rules of this project that no other tool knows
   help    this text";
 
@@ -16,6 +19,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
+        ["ci"] => steps::ci(),
+        ["check"] => steps::check().and_then(|()| tidy_workspace()),
         ["tidy"] => tidy_workspace(),
         ["help" | "--help" | "-h"] => {
             tell(USAGE);
