@@ -1,0 +1,133 @@
+//! The commands that `ci` and `check` run one after another. What a step does is the tool's business;
+//! this file only says which, in what order, and stops at the first that fails.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::{tell, workspace_root};
+
+struct Step {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const INSTALL_NEXTEST: Step =
+    Step { name: "install nextest", arguments: &["install", "cargo-nextest", "--locked"], environment: &[] };
+
+const FORMAT: Step = Step { name: "format", arguments: &["fmt", "--all", "--check"], environment: &[] };
+
+const LINTS: Step = Step {
+    name: "lints",
+    arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+    environment: &[],
+};
+
+const DOCS: Step = Step {
+    name: "docs",
+    arguments: &["doc", "--workspace", "--no-deps"],
+    environment: &[("RUSTDOCFLAGS", "-D warnings")],
+};
+
+// Without INSTA_UPDATE=no a changed snapshot would be written beside the old one, and only where CI is not set.
+const TESTS: Step = Step {
+    name: "tests",
+    arguments: &["nextest", "run", "--workspace", "--profile", "ci"],
+    environment: &[("INSTA_UPDATE", "no")],
+};
+
+const DOC_TESTS: Step = Step {
+    name: "doc tests",
+    arguments: &["test", "--workspace", "--doc"],
+    environment: &[("INSTA_UPDATE", "no")],
+};
+
+/// All that must pass before a merge. `tidy` is among the tests.
+pub(crate) fn ci() -> Result<(), String> {
+    if !nextest_is_installed() {
+        run(&[INSTALL_NEXTEST])?;
+    }
+    run(&[FORMAT, LINTS, DOCS, TESTS, DOC_TESTS])
+}
+
+/// What is fast enough to run before each commit, apart from `tidy`.
+pub(crate) fn check() -> Result<(), String> {
+    run(&[FORMAT, LINTS])
+}
+
+fn nextest_is_installed() -> bool {
+    cargo()
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn run(steps: &[Step]) -> Result<(), String> {
+    for step in steps {
+        tell(&format!("==> {}: {step}", step.name));
+        let (outcome, duration) = timed(|| step.run());
+        tell(&format!("    {} took {:.1} s", step.name, duration.as_secs_f64()));
+        outcome?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a tool takes is no part of any run")]
+fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {
+    let start = std::time::Instant::now();
+    let value = action();
+    (value, start.elapsed())
+}
+
+impl Step {
+    fn run(&self) -> Result<(), String> {
+        let status = cargo()
+            .args(self.arguments)
+            .envs(self.environment.iter().copied())
+            .status()
+            .map_err(|error| format!("{}: cargo did not start: {error}", self.name))?;
+        if status.success() { Ok(()) } else { Err(format!("{}: {status}; to repeat it: {self}", self.name)) }
+    }
+}
+
+/// As one would type it in a shell.
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (name, value) in self.environment {
+            write!(f, "{name}='{value}' ")?;
+        }
+        write!(f, "cargo {}", self.arguments.join(" "))
+    }
+}
+
+/// The cargo that runs this program, so that `cargo +nightly xtask` means nightly throughout.
+fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    command.current_dir(workspace_root());
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSES: Step = Step { name: "passes", arguments: &["--version"], environment: &[] };
+    const FAILS: Step = Step { name: "fails", arguments: &["--no-such-flag"], environment: &[("A", "b c")] };
+    const FAILS_TOO: Step = Step { name: "fails too", arguments: &["--no-such-flag"], environment: &[] };
+
+    #[test]
+    fn steps_that_pass_pass() {
+        assert_eq!(run(&[PASSES, PASSES]), Ok(()));
+    }
+
+    #[test]
+    fn the_first_failure_is_the_one_reported_and_says_how_to_repeat_it() {
+        let reason = run(&[PASSES, FAILS, FAILS_TOO]).expect_err("two of the steps fail");
+        assert!(reason.starts_with("fails: exit status: "), "{reason}");
+        assert!(reason.ends_with("to repeat it: A='b c' cargo --no-such-flag"), "{reason}");
+    }
+}
