@@ -1,1 +1,32 @@
-//! Placeholder until its first slice lands.
+//! The arrow `History -> Verdict`: whether a run of two-phase commit kept its promises, with evidence where not.
+//!
+//! [`CorrectnessValidator`] judges a stream of events in one pass and in bounded memory; [`validate`] judges a whole
+//! [`History`] and puts the events into the evidence. A property is a file under `properties/`, whose first line is
+//! its definition. How a transaction can be isolated from others is not judged here, only that what committed adds up.
+
+mod branch;
+mod dense;
+mod findings;
+mod position;
+mod properties;
+mod property;
+mod result;
+mod run;
+mod transaction;
+mod transactions;
+mod validator;
+
+use history::History;
+
+pub use property::Property;
+pub use result::{CheckResult, Evidence, ValidationResult, Verdict, Violation};
+pub use validator::CorrectnessValidator;
+
+/// Judges a whole history, and resolves the evidence to its events.
+pub fn validate(history: &History) -> ValidationResult {
+    let mut validator = CorrectnessValidator::new(&history.header);
+    history.events.iter().for_each(|event| validator.observe(event));
+    let mut result = validator.finish();
+    result.resolve(&history.events);
+    result
+}

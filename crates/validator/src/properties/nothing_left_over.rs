@@ -1,0 +1,41 @@
+//! Nothing left over: at the end no branch is in doubt and no lock is held.
+//!
+//! Where the terms of the run permit blocking, branches may be in doubt, and locks may be held by those alone.
+
+use crate::findings::Findings;
+use crate::property::Property;
+use crate::result::{Evidence, Violation};
+use crate::run::Run;
+
+pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
+    findings.checked(Property::NothingLeftOver, run.enlisted);
+    for (&(gid, node), &sequence) in &run.left_in_doubt {
+        if run.terms.may_block {
+            findings.blocked(Property::NothingLeftOver);
+            continue;
+        }
+        findings.violated(Property::NothingLeftOver, || Violation {
+            gid: Some(gid),
+            nodes: vec![node],
+            claim: format!("{node} is still in doubt about {gid} at the end"),
+            evidence: vec![Evidence { sequence, event: None }],
+        });
+    }
+    for left in &run.left_locked {
+        let in_doubt = run.left_in_doubt.contains_key(&(left.gid, left.node));
+        if run.terms.may_block && in_doubt {
+            findings.blocked(Property::NothingLeftOver);
+            continue;
+        }
+        findings.violated(Property::NothingLeftOver, || {
+            let (gid, node, key) = (left.gid, left.node, left.key);
+            let why = if in_doubt { "" } else { ", about which it is not in doubt" };
+            Violation {
+                gid: Some(gid),
+                nodes: vec![node],
+                claim: format!("{node} still has {key} locked by {gid}{why} at the end"),
+                evidence: vec![Evidence { sequence: left.sequence, event: None }],
+            }
+        });
+    }
+}

@@ -1,0 +1,54 @@
+//! Unanimity: a transaction commits only if all participants voted for it (Bernstein, Hadzilacos and Goodman, AC3).
+//!
+//! The vote, yes or read-only, must have arrived at a coordinator before it decided. A participant to which the
+//! decision was left (one-phase commit) casts no vote. A vote that comes after an abort changes nothing.
+
+use history::Outcome;
+
+use crate::branch::Branch;
+use crate::findings::Findings;
+use crate::position::Position;
+use crate::property::Property;
+use crate::transaction::{Past, Transaction};
+
+pub(crate) fn check(txn: &Transaction, findings: &mut Findings) {
+    let decision = decision(txn);
+    if !decision.happened() || txn.past != Past::None {
+        return;
+    }
+    findings.checked(Property::Unanimity, 1);
+    let mut missing = txn.branches().iter().filter(|branch| !branch.vote_delivered.precedes(decision));
+    let Some(first) = missing.next() else { return };
+    let others_missing = missing.next().is_some();
+    let left_to = |branch: &Branch| branch.one_phase.happened();
+    if left_to(first) && !others_missing {
+        return;
+    }
+    let voted_no = |branch: &&Branch| branch.voted_no.happened() && !branch.vote_delivered.happened();
+    let worst = txn.branches().iter().find(voted_no).unwrap_or(first);
+    findings.violated(Property::Unanimity, || {
+        let (gid, node) = (txn.gid, worst.node);
+        let (claim, proof) = if voted_no(&worst) {
+            (format!("{gid} commits although {node} votes no"), worst.voted_no)
+        } else if worst.vote_delivered.happened() {
+            (format!("{gid} commits before the vote of {node} has arrived"), worst.vote_delivered)
+        } else {
+            (format!("{gid} commits and no vote for it has come from {node}"), worst.enlisted)
+        };
+        txn.violation(&[node], claim, [proof, decision])
+    });
+}
+
+/// When it was decided that the transaction commits, if it was.
+fn decision(txn: &Transaction) -> Position {
+    if txn.decided.durable.happened() {
+        // What came between the append and the sync came too late to count.
+        return txn.decided.appended.or_earlier(txn.decided.durable);
+    }
+    let in_branches = || {
+        let commits = txn.branches().iter().map(Branch::commits);
+        commits.filter(|at| at.happened()).min().unwrap_or(Position::NEVER)
+    };
+    let told = txn.commit_sent.or_earlier(txn.answer(Outcome::Committed));
+    if told.happened() { told } else { in_branches() }
+}

@@ -1,0 +1,113 @@
+//! What is known of the run beside its transactions: faults, what nodes hold, and what is left at the end.
+
+use std::collections::BTreeMap;
+
+use history::{Gid, Key, NodeId, Terms};
+
+use crate::dense::Dense;
+
+/// The run so far.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    pub(crate) terms: Terms,
+    /// Whether the logs of the nodes are in the history and are judged.
+    pub(crate) log: bool,
+    /// How many transactions were begun, repeated ids included.
+    pub(crate) begun: u64,
+    /// How many branches were enlisted.
+    pub(crate) enlisted: u64,
+    /// How often a fault struck or a node crashed.
+    pub(crate) faults: u64,
+    pub(crate) healed: bool,
+    pub(crate) participants: Dense<Participant>,
+    /// Who is in doubt at the end, and the event that says so.
+    pub(crate) left_in_doubt: BTreeMap<(Gid, NodeId), u64>,
+    /// Which locks are held at the end.
+    pub(crate) left_locked: Vec<LeftLocked>,
+    /// The sum of all values at the end.
+    pub(crate) total: i128,
+    /// The last event that says what a store holds at the end.
+    pub(crate) stored_last: Option<u64>,
+}
+
+/// A lock that is held at the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeftLocked {
+    pub(crate) gid: Gid,
+    pub(crate) node: NodeId,
+    pub(crate) key: Key,
+    pub(crate) sequence: u64,
+}
+
+impl Run {
+    /// What is known of a participant.
+    #[inline]
+    pub(crate) fn participant(&mut self, node: NodeId) -> &mut Participant {
+        self.participants.get_mut(node.number())
+    }
+
+    /// Whether the participant is down at the end.
+    pub(crate) fn is_left_down(&self, node: NodeId) -> bool {
+        self.participants.get(node.number()).is_some_and(|participant| participant.left_down)
+    }
+
+    /// Whether a branch may be unfinished at the end: its node is down or in doubt.
+    pub(crate) fn is_excused(&self, gid: Gid, node: NodeId) -> bool {
+        self.is_left_down(node) || self.left_in_doubt.contains_key(&(gid, node))
+    }
+}
+
+/// One participant.
+#[derive(Debug, Default)]
+pub(crate) struct Participant {
+    /// The event of its last crash.
+    pub(crate) crashed: Option<u64>,
+    pub(crate) left_down: bool,
+    /// What the committed transactions make of its keys.
+    pub(crate) items: Dense<Item>,
+}
+
+/// One key of one participant.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Item {
+    /// What the store holds in memory.
+    pub(crate) latest: Version,
+    /// What would be left of it after a crash.
+    stable: Version,
+    /// Whether the history said what it holds at the end.
+    pub(crate) stored: bool,
+}
+
+/// A value, who wrote it, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Version {
+    pub(crate) value: i64,
+    /// [`Gid::INITIAL`] if nobody wrote it.
+    pub(crate) writer: Gid,
+    /// The event that put it into the store.
+    pub(crate) sequence: u64,
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self { value: 0, writer: Gid::INITIAL, sequence: 0 }
+    }
+}
+
+impl Item {
+    /// A version survives crashes from here on. Versions may become stable in any order.
+    #[inline]
+    pub(crate) fn harden(&mut self, version: Version) {
+        if version.sequence >= self.stable.sequence {
+            self.stable = version;
+        }
+        if self.latest.sequence < self.stable.sequence {
+            self.latest = self.stable;
+        }
+    }
+
+    /// A crash undid what was not stable.
+    pub(crate) fn revert(&mut self) {
+        self.latest = self.stable;
+    }
+}

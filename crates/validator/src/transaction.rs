@@ -1,0 +1,365 @@
+//! What happened to one transaction: the one record that all properties share, filled as its events pass.
+
+use history::{Decision, Gid, Key, NodeId, Outcome, RecordKind};
+use smallvec::SmallVec;
+
+use crate::branch::{Branch, Op, Write};
+use crate::position::{Logged, Position};
+use crate::result::{Evidence, Violation};
+
+/// How a transaction ended whose events were forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Past {
+    /// It never was.
+    None,
+    /// It committed.
+    Committed,
+    /// It aborted.
+    Aborted,
+}
+
+/// The facts about one transaction.
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    pub(crate) gid: Gid,
+    /// The number of its first event, from which positions count.
+    first: u64,
+    /// How it ended, if this record was opened again after its events were forgotten.
+    pub(crate) past: Past,
+    /// Whether it is over and waits for late events before it is judged.
+    pub(crate) retiring: bool,
+    pub(crate) begun: Position,
+    /// How often its id was used again.
+    pub(crate) repeats: u32,
+    pub(crate) refusals: u32,
+    pub(crate) abort_asked: Position,
+    /// The first answer of each kind, by [`Outcome`].
+    answers: [Position; 4],
+    pub(crate) answered_by: NodeId,
+    /// A coordinator's commit record.
+    pub(crate) decided: Logged,
+    pub(crate) decided_by: NodeId,
+    pub(crate) ended: Logged,
+    /// A coordinator committed in effect: the record was durable, or a commit message left.
+    pub(crate) commits: Position,
+    pub(crate) committed_by: NodeId,
+    pub(crate) commit_sent: Position,
+    /// A coordinator aborted in effect: it told the client, or a participant that would act upon it.
+    pub(crate) aborts: Position,
+    pub(crate) aborted_by: NodeId,
+    /// A message was lost, or some work could not be done.
+    pub(crate) disturbed: bool,
+    /// How many branches are not finished.
+    open: u32,
+    branches: SmallVec<[Branch; 4]>,
+    branches_sorted: bool,
+    branch_last: usize,
+    ops: SmallVec<[Op; 8]>,
+    ops_sorted: bool,
+    writes: SmallVec<[Write; 8]>,
+}
+
+impl Transaction {
+    /// The record of a transaction whose first event has number `first`.
+    pub(crate) fn new(gid: Gid, first: u64, past: Past) -> Self {
+        let before = |held| if held { Position::BEFORE } else { Position::NEVER };
+        let (committed, aborted) = (before(past == Past::Committed), before(past == Past::Aborted));
+        let decided = if past == Past::Committed { Logged::BEFORE } else { Logged::default() };
+        let mut answers = [Position::NEVER; 4];
+        answers[Outcome::Committed as usize] = committed;
+        answers[Outcome::Aborted as usize] = aborted;
+        Self {
+            gid,
+            first,
+            past,
+            retiring: false,
+            begun: before(past != Past::None),
+            repeats: 0,
+            refusals: 0,
+            abort_asked: Position::NEVER,
+            answers,
+            answered_by: NodeId::COORDINATOR,
+            decided,
+            decided_by: NodeId::COORDINATOR,
+            ended: Logged::default(),
+            commits: committed,
+            committed_by: NodeId::COORDINATOR,
+            commit_sent: Position::NEVER,
+            aborts: aborted,
+            aborted_by: NodeId::COORDINATOR,
+            disturbed: false,
+            open: 0,
+            branches: SmallVec::new(),
+            branches_sorted: true,
+            branch_last: 0,
+            ops: SmallVec::new(),
+            ops_sorted: true,
+            writes: SmallVec::new(),
+        }
+    }
+
+    /// Becomes the record of another transaction, and keeps the memory.
+    pub(crate) fn reuse(&mut self, gid: Gid, first: u64, past: Past) {
+        let (mut branches, mut ops, mut writes) = (
+            std::mem::take(&mut self.branches),
+            std::mem::take(&mut self.ops),
+            std::mem::take(&mut self.writes),
+        );
+        branches.clear();
+        ops.clear();
+        writes.clear();
+        *self = Self { branches, ops, writes, ..Self::new(gid, first, past) };
+    }
+
+    /// The position of event number `sequence`.
+    #[inline]
+    pub(crate) fn position(&self, sequence: u64) -> Position {
+        Position::of(sequence, self.first)
+    }
+
+    /// The number of the event at a position, if there is one and it is known.
+    pub(crate) fn sequence(&self, position: Position) -> Option<u64> {
+        position.sequence(self.first)
+    }
+
+    /// A violation by this transaction; its evidence is what happened at these positions, in order.
+    pub(crate) fn violation<const N: usize>(
+        &self,
+        nodes: &[NodeId],
+        claim: String,
+        positions: [Position; N],
+    ) -> Violation {
+        let mut sequences: Vec<u64> = positions.iter().filter_map(|&at| self.sequence(at)).collect();
+        sequences.sort_unstable();
+        sequences.dedup();
+        let evidence = sequences.into_iter().map(|sequence| Evidence { sequence, event: None }).collect();
+        Violation { gid: Some(self.gid), nodes: nodes.to_vec(), claim, evidence }
+    }
+
+    /// When the client was told this outcome first.
+    #[inline]
+    pub(crate) fn answer(&self, outcome: Outcome) -> Position {
+        self.answers[outcome as usize]
+    }
+
+    /// Whether the client was told anything.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answers.iter().any(|answer| answer.happened())
+    }
+
+    /// How many uses of its id had no answer of any kind.
+    pub(crate) fn unanswered(&self) -> u32 {
+        let asked = self.repeats + u32::from(self.begun.happened());
+        asked.saturating_sub(self.refusals + u32::from(self.is_answered()))
+    }
+
+    /// Whether nothing more is awaited.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.open == 0 && (self.is_answered() || self.refusals > 0) && self.unanswered() == 0
+    }
+
+    /// The client is told.
+    pub(crate) fn answered(&mut self, node: NodeId, outcome: Outcome, now: Position) {
+        let answer = &mut self.answers[outcome as usize];
+        if answer.happened() {
+            return;
+        }
+        *answer = now;
+        self.answered_by = node;
+        if outcome == Outcome::Aborted {
+            self.aborted(node, now);
+            // A branch that never heard of the transaction has nothing to finish.
+            for branch in 0..self.branches.len() {
+                if !self.branches[branch].in_doubt() {
+                    self.finish(branch);
+                }
+            }
+        }
+    }
+
+    /// The coordinator refuses this use of the id.
+    pub(crate) fn refused(&mut self) {
+        self.refusals += 1;
+        if self.refusals > self.repeats && !self.is_answered() {
+            (0..self.branches.len()).for_each(|b| self.finish(b));
+        }
+    }
+
+    /// A coordinator commits in effect.
+    pub(crate) fn committed(&mut self, node: NodeId, now: Position) {
+        if !self.commits.happened() {
+            (self.commits, self.committed_by) = (now, node);
+        }
+    }
+
+    /// A coordinator aborts in effect.
+    pub(crate) fn aborted(&mut self, node: NodeId, now: Position) {
+        if !self.aborts.happened() {
+            (self.aborts, self.aborted_by) = (now, node);
+        }
+    }
+
+    /// What a node's log holds of one kind, if that kind means anything there.
+    pub(crate) fn logged(&mut self, node: NodeId, record: RecordKind) -> Option<&mut Logged> {
+        if node.is_coordinator() {
+            return match record {
+                RecordKind::Decided(Decision::Commit) => Some(&mut self.decided),
+                RecordKind::Ended => Some(&mut self.ended),
+                RecordKind::Prepared | RecordKind::Decided(Decision::Abort) | RecordKind::Other => None,
+            };
+        }
+        let branch = self.branch_at(node);
+        let branch = &mut self.branches[branch];
+        match record {
+            RecordKind::Prepared => Some(&mut branch.prepared),
+            RecordKind::Decided(Decision::Commit) => Some(&mut branch.commit),
+            RecordKind::Decided(Decision::Abort) => Some(&mut branch.abort),
+            RecordKind::Ended | RecordKind::Other => None,
+        }
+    }
+
+    /// A coordinator restarted: what it had appended, and its crash did not lose, is durable.
+    pub(crate) fn coordinator_restarted(&mut self, node: NodeId, sequence: u64) {
+        if self.decided_by == node {
+            let now = self.position(sequence);
+            self.ended.survive(now);
+            self.decided.survive(now);
+            if self.decided.durable.happened() {
+                self.committed(node, self.decided.durable);
+            }
+        }
+    }
+
+    /// The same for a participant; whether its log holds a commit.
+    pub(crate) fn participant_restarted(&mut self, branch: usize, sequence: u64) -> bool {
+        let now = self.position(sequence);
+        let records = &mut self.branches[branch];
+        records.prepared.survive(now);
+        records.abort.survive(now);
+        records.commit.survive(now);
+        let (committed, aborted) = (records.commit.durable.happened(), records.abort.durable.happened());
+        if committed || aborted {
+            self.finish(branch);
+        }
+        committed
+    }
+
+    /// Nothing more is awaited from this branch.
+    #[inline]
+    pub(crate) fn finish(&mut self, branch: usize) {
+        let branch = &mut self.branches[branch];
+        if !branch.finished {
+            branch.finished = true;
+            self.open -= 1;
+        }
+    }
+
+    /// All branches.
+    #[inline]
+    pub(crate) fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+
+    /// A branch by its index, to change it.
+    #[inline]
+    pub(crate) fn branch_mut(&mut self, branch: usize) -> &mut Branch {
+        &mut self.branches[branch]
+    }
+
+    /// The index of a node's branch, which is new if nothing was known of it.
+    #[inline]
+    pub(crate) fn branch_at(&mut self, node: NodeId) -> usize {
+        if self.branches.get(self.branch_last).is_none_or(|last| last.node != node) {
+            self.branch_last = self.find(node).unwrap_or_else(|| self.add_branch(node));
+        }
+        self.branch_last
+    }
+
+    /// The index of a node's branch, if anything is known of it.
+    pub(crate) fn find(&mut self, node: NodeId) -> Option<usize> {
+        if self.branches.len() <= 8 {
+            return self.branches.iter().position(|branch| branch.node == node);
+        }
+        // Nodes are mostly enlisted in order. A new one beyond the last needs no search, nor a sort.
+        if self.branches_sorted && self.branches.last().is_some_and(|last| last.node < node) {
+            return None;
+        }
+        if !self.branches_sorted {
+            self.branches.sort_unstable_by_key(|branch| branch.node);
+            self.branches_sorted = true;
+        }
+        self.branches.binary_search_by_key(&node, |branch| branch.node).ok()
+    }
+
+    fn add_branch(&mut self, node: NodeId) -> usize {
+        let branch = match self.past {
+            Past::Committed => Branch::committed_before(node),
+            Past::Aborted => Branch { finished: true, ..Branch::new(node) },
+            Past::None => Branch::new(node),
+        };
+        self.branches_sorted &= self.branches.last().is_none_or(|last| last.node < node);
+        self.open += u32::from(!branch.finished);
+        self.branches.push(branch);
+        self.branches.len() - 1
+    }
+
+    /// The client asks for an operation.
+    pub(crate) fn asked(&mut self, op: Op) {
+        self.ops_sorted &= self.ops.last().is_none_or(|last| (last.node, last.key) <= (op.node, op.key));
+        self.ops.push(op);
+    }
+
+    /// Puts the operations in the order in which [`Self::ops_at`] finds them.
+    #[inline]
+    pub(crate) fn sort_ops(&mut self) {
+        if !self.ops_sorted {
+            self.ops.sort_unstable_by_key(|op| (op.node, op.key, op.asked));
+            self.ops_sorted = true;
+        }
+    }
+
+    /// The operations asked of a node, by key and as asked; once sorted.
+    pub(crate) fn ops_at(&self, node: NodeId) -> &[Op] {
+        debug_assert!(self.ops_sorted, "operations are sorted before they are searched");
+        let from = self.ops.partition_point(|op| op.node < node);
+        let count = self.ops[from..].partition_point(|op| op.node == node);
+        &self.ops[from..from + count]
+    }
+
+    /// The operations asked of a node's key, as asked; once sorted.
+    pub(crate) fn ops_on(&self, node: NodeId, key: Key) -> &[Op] {
+        let ops = self.ops_at(node);
+        let from = ops.partition_point(|op| op.key < key);
+        let count = ops[from..].partition_point(|op| op.key == key);
+        &ops[from..from + count]
+    }
+
+    /// Whether any operation asked of a node can change a key; once sorted.
+    pub(crate) fn writes_at(&self, node: NodeId) -> bool {
+        self.ops_at(node).iter().any(Op::writes)
+    }
+
+    /// What a branch applied, the latest first.
+    pub(crate) fn writes_of(&self, branch: usize) -> impl Iterator<Item = &Write> {
+        let place = |index: u32| self.writes.get(index as usize);
+        std::iter::successors(place(self.branches[branch].last_write), move |write| place(write.previous))
+    }
+
+    /// A branch's write reached the store.
+    pub(crate) fn apply(&mut self, branch: usize, key: Key, value: i64, now: Position) {
+        let index = u32::try_from(self.writes.len()).expect("a transaction applies fewer than 2^32 writes");
+        let branch = &mut self.branches[branch];
+        self.writes.push(Write { key, value, applied: now, previous: branch.last_write });
+        branch.last_write = index;
+        branch.writes += 1;
+        branch.applied.mark(now);
+    }
+
+    /// A crash undid what a branch applied.
+    pub(crate) fn unapply(&mut self, branch: usize) {
+        let branch = &mut self.branches[branch];
+        (branch.last_write, branch.writes) = (Write::NONE, 0);
+        (branch.applied, branch.decided_commit) = (Position::NEVER, Position::NEVER);
+    }
+}

@@ -1,0 +1,183 @@
+//! The transactions that are not over, or only just: found by id, reused when forgotten, with one outcome each kept
+//! of those that are.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use history::{Gid, GidMap, Outcome};
+
+use crate::transaction::{Past, Transaction};
+
+/// The index by id is a window over dense ids, and no wider than this.
+const SPAN_MAX: u32 = 1 << 20;
+
+/// All transactions of a run.
+#[derive(Debug)]
+pub(crate) struct Transactions {
+    slab: Vec<Transaction>,
+    free: Vec<u32>,
+    index: GidMap<u32>,
+    /// Those so far behind (blocked, as a rule) that they would stretch the window.
+    behind: BTreeMap<Gid, u32>,
+    past: PastOutcomes,
+    retiring: VecDeque<Gid>,
+    window: usize,
+}
+
+impl Transactions {
+    /// None yet. Of those that are over, the last `window` stay open for late events.
+    pub(crate) fn new(window: usize) -> Self {
+        Self {
+            slab: Vec::new(),
+            free: Vec::new(),
+            index: GidMap::default(),
+            behind: BTreeMap::new(),
+            past: PastOutcomes::default(),
+            retiring: VecDeque::new(),
+            window,
+        }
+    }
+
+    /// A transaction whose facts are present.
+    #[inline]
+    pub(crate) fn get(&mut self, gid: Gid) -> Option<&mut Transaction> {
+        let slot = self.slot(gid)?;
+        Some(&mut self.slab[slot as usize])
+    }
+
+    /// A transaction, which is new or opened again if its facts are not present; `sequence` is its event now.
+    #[inline]
+    pub(crate) fn open(&mut self, gid: Gid, sequence: u64) -> &mut Transaction {
+        let slot = self.slot(gid).unwrap_or_else(|| self.add(gid, sequence));
+        &mut self.slab[slot as usize]
+    }
+
+    /// All whose facts are present, in no order that means anything, to change them.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Transaction> {
+        let (index, behind) = (&self.index, &self.behind);
+        let slot_of = |gid| index.get(gid).or_else(|| behind.get(&gid)).copied();
+        (0..).zip(&mut self.slab).filter_map(move |(slot, transaction)| {
+            (slot_of(transaction.gid) == Some(slot)).then_some(transaction)
+        })
+    }
+
+    /// The ids of all whose facts are present, ascending.
+    pub(crate) fn gids(&self) -> Vec<Gid> {
+        let mut gids: Vec<Gid> = self.behind.keys().copied().collect();
+        gids.extend(self.index.iter().map(|(gid, _)| gid));
+        gids.sort_unstable();
+        gids
+    }
+
+    /// A transaction is over, and waits for late events.
+    pub(crate) fn retire(&mut self, gid: Gid) {
+        if let Some(transaction) = self.get(gid) {
+            transaction.retiring = true;
+            self.retiring.push_back(gid);
+        }
+    }
+
+    /// The next transaction that has waited long enough and is still over: to be judged, and then forgotten.
+    pub(crate) fn waited(&mut self) -> Option<&mut Transaction> {
+        while self.retiring.len() > self.window {
+            let gid = self.retiring.pop_front()?;
+            let slot = self.slot(gid).expect("what is forgotten waits no more");
+            let transaction = &mut self.slab[slot as usize];
+            transaction.retiring = transaction.is_over();
+            if transaction.retiring {
+                return Some(&mut self.slab[slot as usize]);
+            }
+        }
+        None
+    }
+
+    /// Forgets all of a transaction but how it ended.
+    pub(crate) fn forget(&mut self, gid: Gid) {
+        let Some(slot) = self.index.remove(gid).or_else(|| self.behind.remove(&gid)) else { return };
+        let transaction = &self.slab[slot as usize];
+        let told_committed = transaction.answer(Outcome::Committed).happened();
+        let committed = || transaction.branches().iter().any(|branch| branch.commits().happened());
+        let ended = if told_committed || committed() { Past::Committed } else { Past::Aborted };
+        self.past.keep(gid, ended);
+        self.free.push(slot);
+    }
+
+    #[inline]
+    fn slot(&self, gid: Gid) -> Option<u32> {
+        match self.index.get(gid) {
+            Some(&slot) => Some(slot),
+            None if self.behind.is_empty() => None,
+            None => self.behind.get(&gid).copied(),
+        }
+    }
+
+    fn add(&mut self, gid: Gid, sequence: u64) -> u32 {
+        let past = self.past.get(gid);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slab[slot as usize].reuse(gid, sequence, past);
+                slot
+            }
+            None => {
+                self.slab.push(Transaction::new(gid, sequence, past));
+                u32::try_from(self.slab.len() - 1).expect("fewer than 2^32 transactions are open at once")
+            }
+        };
+        self.enter(gid, slot);
+        if past != Past::None {
+            self.retire(gid);
+        }
+        slot
+    }
+
+    fn enter(&mut self, gid: Gid, slot: u32) {
+        while let Some(first) = self.index.first()
+            && gid.0.saturating_sub(first.0) > SPAN_MAX
+        {
+            let behind = self.index.remove(first).expect("the first id is present");
+            self.behind.insert(first, behind);
+        }
+        match self.index.first() {
+            Some(first) if first.0.saturating_sub(gid.0) > SPAN_MAX => self.behind.insert(gid, slot),
+            _ => self.index.insert(gid, slot),
+        };
+    }
+}
+
+/// How transactions ended whose events were forgotten: two bits each.
+#[derive(Debug, Default)]
+struct PastOutcomes {
+    pages: Vec<Option<Box<[u8; PAGE_BYTES]>>>,
+}
+
+const PAGE_BYTES: usize = 1024;
+
+impl PastOutcomes {
+    fn get(&self, gid: Gid) -> Past {
+        let (page, byte, shift) = Self::place(gid);
+        let bits = self.pages.get(page).and_then(Option::as_ref).map_or(0, |page| page[byte] >> shift & 3);
+        match bits {
+            0 => Past::None,
+            1 => Past::Committed,
+            _ => Past::Aborted,
+        }
+    }
+
+    fn keep(&mut self, gid: Gid, past: Past) {
+        let (page, byte, shift) = Self::place(gid);
+        if page >= self.pages.len() {
+            self.pages.resize_with(page + 1, || None);
+        }
+        let page = self.pages[page].get_or_insert_with(|| Box::new([0; PAGE_BYTES]));
+        let bits = match past {
+            Past::None => 0,
+            Past::Committed => 1,
+            Past::Aborted => 2,
+        };
+        page[byte] = page[byte] & !(3 << shift) | bits << shift;
+    }
+
+    fn place(gid: Gid) -> (usize, usize, u32) {
+        let index = gid.0 as usize / 4;
+        (index / PAGE_BYTES, index % PAGE_BYTES, gid.0 % 4 * 2)
+    }
+}

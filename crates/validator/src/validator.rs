@@ -1,0 +1,383 @@
+//! One pass over the events: each goes to the transaction that it is about, and to the properties that can only be
+//! judged at that event. All others are judged once, when a transaction is over or the run ends.
+
+use history::{Decision, Event, Fact, Gid, Header, Key, MessageKind, NodeId, RecordKind, Vote};
+
+use crate::branch::Op;
+use crate::findings::{Findings, overall};
+use crate::position::Position;
+use crate::properties::{self, consistency, durability, exactly_once};
+use crate::property::Property;
+use crate::result::ValidationResult;
+use crate::run::{LeftLocked, Run};
+use crate::transaction::Transaction;
+use crate::transactions::Transactions;
+
+/// So many transactions that are over stay open for late events, whose evidence is then complete. Later events are
+/// judged by the outcome alone.
+const WINDOW: usize = 256;
+
+/// Judges the events of one run, in order, in one pass. Memory is that of the transactions that are not over, the keys
+/// that were written, and two bits for each transaction that was.
+#[derive(Debug)]
+pub struct CorrectnessValidator {
+    events: u64,
+    transactions: Transactions,
+    run: Run,
+    findings: Findings,
+}
+
+impl CorrectnessValidator {
+    /// Judges a run under every property.
+    pub fn new(header: &Header) -> Self {
+        Self {
+            events: 0,
+            transactions: Transactions::new(WINDOW),
+            run: Run { terms: header.terms.clone(), log: true, ..Run::default() },
+            findings: Findings::new(),
+        }
+    }
+
+    /// Judges a run in which logs are not recorded, or are none of ours: by messages, stores and answers alone.
+    pub fn without_log(header: &Header) -> Self {
+        let mut validator = Self::new(header);
+        validator.run.log = false;
+        validator
+    }
+
+    /// Keeps only so many transactions open for late events: fewer to use less memory, more to have the whole
+    /// evidence for later ones.
+    #[must_use]
+    pub fn window(mut self, transactions: usize) -> Self {
+        self.transactions = Transactions::new(transactions);
+        self
+    }
+
+    /// Takes the next event into account.
+    #[inline]
+    pub fn observe(&mut self, event: &Event) {
+        let (sequence, node) = (self.events, event.node);
+        self.events += 1;
+        match event.fact {
+            Fact::Begun { gid, .. } => self.begun(gid, sequence),
+            Fact::Enlisted { gid } => self.enlisted(gid, node, sequence),
+            Fact::Asked { gid, key, op, value } => {
+                let asked = Position::NEVER;
+                self.asked(gid, Op { node, key, value: value.into(), kind: op, asked }, sequence);
+            }
+            Fact::AbortAsked { gid } => self.at(gid, sequence, |txn, now| txn.abort_asked.mark(now)),
+            Fact::Answered { gid, outcome } => {
+                self.end(gid, sequence, |t, now| t.answered(node, outcome, now))
+            }
+            Fact::Refused { gid } => self.end(gid, sequence, |txn, _| txn.refused()),
+            Fact::Wrote { gid, key, value } => {
+                if let Some(txn) = self.transactions.get(gid) {
+                    let wrote = (node, key, value.into());
+                    consistency::wrote(txn, wrote, sequence, &mut self.run, &mut self.findings);
+                }
+            }
+            Fact::Applied { gid, key, value } => self.applied(gid, (node, key, value.into()), sequence),
+            Fact::Decided { gid, decision } if !node.is_coordinator() => {
+                self.end(gid, sequence, |txn, now| participant_decided(txn, node, decision, now));
+            }
+            Fact::Voted { gid, vote } => self.end(gid, sequence, |txn, now| voted(txn, node, vote, now)),
+            Fact::Appended { gid, record, .. } => self.appended(gid, node, record, sequence),
+            Fact::Durable { gid, record } => self.durable(gid, node, record, sequence),
+            Fact::Lost { gid, record } => self.lost(gid, node, record, sequence),
+            Fact::Sent { to, gid, message } => self.sent((node, to), gid, message, sequence),
+            Fact::Delivered { from, gid, message } => self.delivered(from, gid, message, sequence),
+            Fact::Dropped { gid, .. } => self.known(gid, sequence, |txn, _| txn.disturbed = true),
+            Fact::Decided { .. }
+            | Fact::OutcomeAsked { .. }
+            | Fact::LockWaited { .. }
+            | Fact::LockGranted { .. }
+            | Fact::LocksReleased { .. }
+            | Fact::Read { .. } => {}
+            Fact::Crashed
+            | Fact::Restarted
+            | Fact::Recovered
+            | Fact::FaultFired { .. }
+            | Fact::Healed
+            | Fact::Stored { .. }
+            | Fact::LeftInDoubt { .. }
+            | Fact::LeftLocked { .. }
+            | Fact::LeftDown => self.observe_run(event, sequence),
+        }
+    }
+
+    /// The run is over: judges what is left, and says all that was found.
+    pub fn finish(mut self) -> ValidationResult {
+        for gid in self.transactions.gids() {
+            let txn = self.transactions.get(gid).expect("the ids are those present");
+            properties::judge(txn, &mut self.run, &mut self.findings);
+            properties::judge_at_end(txn, &self.run, &mut self.findings);
+        }
+        properties::judge_run(&self.run, &mut self.findings);
+        let left_out: &[Property] = if self.run.log { &[] } else { &[Property::WriteAhead] };
+        let checks = self.findings.into_checks(left_out);
+        let verdict = overall(&checks, self.run.begun);
+        ValidationResult { verdict, transactions: self.run.begun, events: self.events, checks }
+    }
+
+    /// Facts about a node, or about the end of the run.
+    fn observe_run(&mut self, event: &Event, sequence: u64) {
+        let node = event.node;
+        match event.fact {
+            Fact::Crashed => {
+                self.run.faults += 1;
+                if !node.is_coordinator() {
+                    self.run.participant(node).crashed = Some(sequence);
+                }
+            }
+            Fact::Restarted => self.restarted(node, sequence),
+            Fact::FaultFired { .. } => self.run.faults += 1,
+            Fact::Healed => self.run.healed = true,
+            Fact::Stored { key, value } => {
+                let held = (node, key, value.into());
+                durability::stored(held, sequence, &mut self.run, &mut self.findings);
+            }
+            Fact::LeftInDoubt { gid } => {
+                self.run.left_in_doubt.insert((gid, node), sequence);
+            }
+            Fact::LeftLocked { gid, key } => {
+                self.run.left_locked.push(LeftLocked { gid, node, key, sequence });
+            }
+            Fact::LeftDown if !node.is_coordinator() => self.run.participant(node).left_down = true,
+            _ => {}
+        }
+    }
+
+    /// Notes a fact about a transaction.
+    #[inline]
+    fn at(&mut self, gid: Gid, sequence: u64, note: impl FnOnce(&mut Transaction, Position)) {
+        let txn = self.transactions.open(gid, sequence);
+        let now = txn.position(sequence);
+        note(txn, now);
+    }
+
+    /// Notes a fact that means nothing once the transaction is forgotten.
+    #[inline]
+    fn known(&mut self, gid: Gid, sequence: u64, note: impl FnOnce(&mut Transaction, Position)) {
+        if let Some(txn) = self.transactions.get(gid) {
+            let now = txn.position(sequence);
+            note(txn, now);
+        }
+    }
+
+    /// Notes a fact about a transaction that may be its last.
+    #[inline]
+    fn end(&mut self, gid: Gid, sequence: u64, note: impl FnOnce(&mut Transaction, Position)) {
+        let txn = self.transactions.open(gid, sequence);
+        let now = txn.position(sequence);
+        note(txn, now);
+        if !txn.retiring && txn.is_over() {
+            self.retire(gid);
+        }
+    }
+
+    fn retire_if_over(&mut self, gid: Gid) {
+        if self.transactions.get(gid).is_some_and(|txn| !txn.retiring && txn.is_over()) {
+            self.retire(gid);
+        }
+    }
+
+    fn retire(&mut self, gid: Gid) {
+        self.transactions.retire(gid);
+        while let Some(txn) = self.transactions.waited() {
+            properties::judge(txn, &mut self.run, &mut self.findings);
+            let gid = txn.gid;
+            self.transactions.forget(gid);
+        }
+    }
+
+    fn begun(&mut self, gid: Gid, sequence: u64) {
+        self.run.begun += 1;
+        let txn = self.transactions.open(gid, sequence);
+        if txn.begun.happened() {
+            txn.repeats += 1;
+        } else {
+            txn.begun = txn.position(sequence);
+        }
+    }
+
+    fn enlisted(&mut self, gid: Gid, node: NodeId, sequence: u64) {
+        let txn = self.transactions.open(gid, sequence);
+        if txn.repeats == 0 {
+            self.run.enlisted += 1;
+            let now = txn.position(sequence);
+            let branch = txn.branch_at(node);
+            txn.branch_mut(branch).enlisted.mark(now);
+        }
+    }
+
+    fn asked(&mut self, gid: Gid, op: Op, sequence: u64) {
+        self.at(gid, sequence, |txn, now| {
+            // What a refused use of the id asks for is nothing to the transaction that has it.
+            if txn.repeats == 0 {
+                txn.asked(Op { asked: now, ..op });
+            }
+        });
+    }
+
+    fn applied(&mut self, gid: Gid, write: (NodeId, Key, i64), sequence: u64) {
+        let txn = self.transactions.open(gid, sequence);
+        if exactly_once::applied(txn, write, sequence, &mut self.run, &mut self.findings) {
+            consistency::applied(txn, write, sequence, &mut self.run, &mut self.findings);
+        }
+        if !self.run.log {
+            let branch = txn.branch_at(write.0);
+            txn.finish(branch);
+            self.retire_if_over(gid);
+        }
+    }
+
+    fn appended(&mut self, gid: Gid, node: NodeId, record: RecordKind, sequence: u64) {
+        if record == RecordKind::Other {
+            return;
+        }
+        self.at(gid, sequence, |txn, now| {
+            if let Some(logged) = txn.logged(node, record) {
+                logged.appended = now;
+            }
+            if node.is_coordinator() {
+                txn.decided_by = node;
+            }
+        });
+    }
+
+    fn durable(&mut self, gid: Gid, node: NodeId, record: RecordKind, sequence: u64) {
+        if record == RecordKind::Other {
+            return;
+        }
+        let txn = self.transactions.open(gid, sequence);
+        let now = txn.position(sequence);
+        if let Some(logged) = txn.logged(node, record) {
+            logged.durable.mark(now);
+        }
+        match record {
+            RecordKind::Decided(Decision::Commit) if node.is_coordinator() => txn.committed(node, now),
+            RecordKind::Decided(Decision::Commit) => {
+                let branch = txn.branch_at(node);
+                consistency::harden(txn, branch, self.run.participant(node));
+                txn.finish(branch);
+            }
+            RecordKind::Decided(Decision::Abort) if !node.is_coordinator() => {
+                let branch = txn.branch_at(node);
+                txn.finish(branch);
+            }
+            _ => return,
+        }
+        if !txn.retiring && txn.is_over() {
+            self.retire(gid);
+        }
+    }
+
+    fn lost(&mut self, gid: Gid, node: NodeId, record: RecordKind, sequence: u64) {
+        if record == RecordKind::Other {
+            return;
+        }
+        let txn = self.transactions.open(gid, sequence);
+        durability::lost(txn, (node, record), sequence, &mut self.findings);
+        if record == RecordKind::Decided(Decision::Commit) && !node.is_coordinator() {
+            let branch = txn.branch_at(node);
+            if !txn.branches()[branch].commit.durable.happened() {
+                consistency::revert(txn, branch, self.run.participant(node));
+                txn.unapply(branch);
+            }
+        }
+        self.retire_if_over(gid);
+    }
+
+    /// What was appended on a node and was not lost in its crash has survived it.
+    fn restarted(&mut self, node: NodeId, sequence: u64) {
+        let mut over = Vec::new();
+        for txn in self.transactions.iter_mut() {
+            if node.is_coordinator() {
+                txn.coordinator_restarted(node, sequence);
+            } else if let Some(branch) = txn.find(node) {
+                let participant = self.run.participants.get_mut(node.number());
+                if txn.participant_restarted(branch, sequence) {
+                    consistency::harden(txn, branch, participant);
+                    consistency::replay_log(txn, branch, sequence, participant);
+                } else if self.run.log {
+                    consistency::revert(txn, branch, participant);
+                    txn.unapply(branch);
+                }
+            }
+            if !txn.retiring && txn.is_over() {
+                over.push(txn.gid);
+            }
+        }
+        over.sort_unstable();
+        over.into_iter().for_each(|gid| self.retire(gid));
+    }
+
+    fn sent(&mut self, (from, to): (NodeId, NodeId), gid: Gid, message: MessageKind, sequence: u64) {
+        match message {
+            MessageKind::Commit | MessageKind::ReplyCommit => self.at(gid, sequence, |txn, now| {
+                txn.commit_sent.mark(now);
+                txn.committed(from, now);
+            }),
+            MessageKind::CommitOnePhase => self.at(gid, sequence, |txn, now| {
+                let branch = txn.branch_at(to);
+                txn.branch_mut(branch).one_phase.mark(now);
+            }),
+            // To a participant that is past it, an abort is no decision: under presumed abort a coordinator that
+            // has forgotten a commit says so to whoever asks late, and no harm is done.
+            MessageKind::Abort => self.at(gid, sequence, |txn, now| {
+                let past = txn.find(to).is_some_and(|branch| txn.branches()[branch].is_past_abort());
+                if !past {
+                    txn.aborted(from, now);
+                }
+            }),
+            MessageKind::ReplyAbort => self.at(gid, sequence, |txn, now| {
+                if txn.find(to).is_some_and(|branch| txn.branches()[branch].in_doubt()) {
+                    txn.aborted(from, now);
+                }
+            }),
+            MessageKind::VoteYes => self.at(gid, sequence, |txn, now| {
+                let branch = txn.branch_at(from);
+                txn.branch_mut(branch).yes_sent.mark(now);
+            }),
+            MessageKind::Acknowledge => self.known(gid, sequence, |txn, now| {
+                let branch = txn.branch_at(from);
+                txn.branch_mut(branch).acknowledged.mark(now);
+            }),
+            MessageKind::Failed => self.at(gid, sequence, |txn, _| txn.disturbed = true),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn delivered(&mut self, from: NodeId, gid: Gid, message: MessageKind, sequence: u64) {
+        if matches!(message, MessageKind::VoteYes | MessageKind::VoteReadOnly) {
+            self.known(gid, sequence, |txn, now| {
+                let branch = txn.branch_at(from);
+                txn.branch_mut(branch).vote_delivered.mark(now);
+            });
+        }
+    }
+}
+
+fn participant_decided(txn: &mut Transaction, node: NodeId, decision: Decision, now: Position) {
+    let branch = txn.branch_at(node);
+    match decision {
+        Decision::Commit => txn.branch_mut(branch).decided_commit.mark(now),
+        Decision::Abort => {
+            txn.branch_mut(branch).decided_abort.mark(now);
+            txn.finish(branch);
+        }
+    }
+}
+
+fn voted(txn: &mut Transaction, node: NodeId, vote: Vote, now: Position) {
+    let branch = txn.branch_at(node);
+    match vote {
+        Vote::Yes => txn.branch_mut(branch).voted_yes.mark(now),
+        Vote::No => txn.branch_mut(branch).voted_no.mark(now),
+        Vote::ReadOnly => {
+            txn.branch_mut(branch).voted_read_only.mark(now);
+            txn.finish(branch);
+        }
+    }
+}
