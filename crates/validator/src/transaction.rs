@@ -1,11 +1,16 @@
 //! What happened to one transaction: the one record that all properties share, filled as its events pass.
 
+use std::collections::BTreeMap;
+
 use history::{Decision, Gid, Key, NodeId, Outcome, RecordKind};
 use smallvec::SmallVec;
 
 use crate::branch::{Branch, Op, Write};
 use crate::position::{Logged, Position};
 use crate::result::{Evidence, Violation};
+
+/// So many branches are searched one by one; beyond, by halves.
+const SEARCHED_MAX: usize = 8;
 
 /// How a transaction ended whose events were forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +57,8 @@ pub(crate) struct Transaction {
     /// How many branches are not finished.
     open: u32,
     branches: SmallVec<[Branch; 4]>,
-    branches_sorted: bool,
+    /// Where the branches of a large transaction are that were not enlisted in the order of their nodes.
+    branch_index: Option<BTreeMap<NodeId, usize>>,
     branch_last: usize,
     ops: SmallVec<[Op; 8]>,
     ops_sorted: bool,
@@ -90,7 +96,7 @@ impl Transaction {
             disturbed: false,
             open: 0,
             branches: SmallVec::new(),
-            branches_sorted: true,
+            branch_index: None,
             branch_last: 0,
             ops: SmallVec::new(),
             ops_sorted: true,
@@ -277,19 +283,14 @@ impl Transaction {
     }
 
     /// The index of a node's branch, if anything is known of it.
-    pub(crate) fn find(&mut self, node: NodeId) -> Option<usize> {
-        if self.branches.len() <= 8 {
+    pub(crate) fn find(&self, node: NodeId) -> Option<usize> {
+        if self.branches.len() <= SEARCHED_MAX {
             return self.branches.iter().position(|branch| branch.node == node);
         }
-        // Nodes are mostly enlisted in order. A new one beyond the last needs no search, nor a sort.
-        if self.branches_sorted && self.branches.last().is_some_and(|last| last.node < node) {
-            return None;
+        match &self.branch_index {
+            Some(index) => index.get(&node).copied(),
+            None => self.branches.binary_search_by_key(&node, |branch| branch.node).ok(),
         }
-        if !self.branches_sorted {
-            self.branches.sort_unstable_by_key(|branch| branch.node);
-            self.branches_sorted = true;
-        }
-        self.branches.binary_search_by_key(&node, |branch| branch.node).ok()
     }
 
     fn add_branch(&mut self, node: NodeId) -> usize {
@@ -298,10 +299,22 @@ impl Transaction {
             Past::Aborted => Branch { finished: true, ..Branch::new(node) },
             Past::None => Branch::new(node),
         };
-        self.branches_sorted &= self.branches.last().is_none_or(|last| last.node < node);
         self.open += u32::from(!branch.finished);
         self.branches.push(branch);
-        self.branches.len() - 1
+        let added = self.branches.len() - 1;
+        if let Some(index) = &mut self.branch_index {
+            index.insert(node, added);
+        } else if added >= SEARCHED_MAX && !self.is_last_in_order() {
+            self.branch_index =
+                Some((0..).zip(&self.branches).map(|(at, branch)| (branch.node, at)).collect());
+        }
+        added
+    }
+
+    /// Whether the branches are in the order of their nodes, if they were before the last was added.
+    fn is_last_in_order(&self) -> bool {
+        let from = if self.branches.len() <= SEARCHED_MAX + 1 { 0 } else { self.branches.len() - 2 };
+        self.branches[from..].is_sorted_by_key(|branch| branch.node)
     }
 
     /// The client asks for an operation.

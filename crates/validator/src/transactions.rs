@@ -61,9 +61,8 @@ impl Transactions {
     }
 
     /// The ids of all whose facts are present, ascending.
-    pub(crate) fn gids(&self) -> Vec<Gid> {
-        let mut gids: Vec<Gid> = self.behind.keys().copied().collect();
-        gids.extend(self.index.iter().map(|(gid, _)| gid));
+    pub(crate) fn gids(&mut self) -> Vec<Gid> {
+        let mut gids: Vec<Gid> = self.iter_mut().map(|transaction| transaction.gid).collect();
         gids.sort_unstable();
         gids
     }

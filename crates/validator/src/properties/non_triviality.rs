@@ -27,7 +27,8 @@ pub(crate) fn check(txn: &Transaction, run: &Run, findings: &mut Findings) {
         return;
     }
     findings.checked(Property::NonTriviality, 1);
-    if abort.happened() {
+    // One that is both committed and aborted is a matter of agreement.
+    if abort.happened() && !txn.commits.happened() {
         let last = txn.branches().iter().max_by_key(|branch| branch.vote_delivered);
         let last = last.expect("there is a branch");
         findings.violated(Property::NonTriviality, || {

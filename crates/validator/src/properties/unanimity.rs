@@ -17,15 +17,15 @@ pub(crate) fn check(txn: &Transaction, findings: &mut Findings) {
         return;
     }
     findings.checked(Property::Unanimity, 1);
-    let mut missing = txn.branches().iter().filter(|branch| !branch.vote_delivered.precedes(decision));
-    let Some(first) = missing.next() else { return };
-    let others_missing = missing.next().is_some();
-    let left_to = |branch: &Branch| branch.one_phase.happened();
-    if left_to(first) && !others_missing {
+    let missing = || txn.branches().iter().filter(|branch| !branch.vote_delivered.precedes(decision));
+    let Some(first) = missing().next() else { return };
+    let left_to = |branch: &&Branch| branch.one_phase.happened();
+    if missing().all(|branch| left_to(&branch)) && missing().nth(1).is_none() {
         return;
     }
     let voted_no = |branch: &&Branch| branch.voted_no.happened() && !branch.vote_delivered.happened();
-    let worst = txn.branches().iter().find(voted_no).unwrap_or(first);
+    let worst =
+        missing().find(voted_no).or_else(|| missing().find(|branch| !left_to(branch))).unwrap_or(first);
     findings.violated(Property::Unanimity, || {
         let (gid, node) = (txn.gid, worst.node);
         let (claim, proof) = if voted_no(&worst) {

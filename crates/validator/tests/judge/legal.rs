@@ -1,0 +1,243 @@
+//! Histories that look wrong and are legal: a validator that cries wolf is no use.
+
+use rstest::rstest;
+use validator::Property;
+
+use crate::{Story, abort, commit, one_phase};
+
+#[track_caller]
+fn legal(story: &Story) {
+    let result = story.judge();
+    assert!(result.is_valid(), "{result}");
+}
+
+#[test]
+fn three_participants_commit() {
+    let story = Story::new(
+        "
+        tm runs t1: rm1 put k1 5, rm2 add k2 6, rm3 put k3 7
+        rm1 granted t1 k1
+        rm1 wrote t1 k1 5
+        rm2 granted t1 k2
+        rm2 wrote t1 k2 6
+        rm3 granted t1 k3
+        rm3 wrote t1 k3 7
+        rm3 prepares t1
+        rm1 prepares t1
+        rm2 prepares t1
+        tm decides t1
+        tm sent t1 commit rm1
+        tm sent t1 commit rm2
+        tm sent t1 commit rm3
+        tm answered t1 committed
+        rm2 commits t1 k2 6
+        rm1 commits t1 k1 5
+        rm3 commits t1 k3 7
+        tm healed
+        rm1 stored k1 5
+        rm2 stored k2 6
+        rm3 stored k3 7
+        ",
+    );
+    for property in Property::ALL {
+        story.keeps(property);
+    }
+}
+
+#[test]
+fn an_abort() {
+    legal(&abort());
+}
+
+#[test]
+fn a_coordinator_that_dies_after_its_decision_and_finds_it_in_its_log() {
+    let recovery = "
+        tm crashed
+        tm answered t1 unknown
+        tm restarted
+        tm outcome-asked t1
+        tm answered t1 committed
+        tm sent t1 commit rm1
+        tm sent t1 commit rm2
+        rm1 commits t1 k1 5
+        rm2 commits t1 k1 -5
+        rm1 stored k1 5
+        rm2 stored k1 -5
+        ";
+    legal(&commit().until("tm durable t1 commit", recovery));
+    // The record was appended and not synced, and yet it survived.
+    legal(&commit().until("tm appended t1 commit", recovery));
+}
+
+#[test]
+fn a_coordinator_that_dies_before_its_decision_presumes_abort() {
+    let recovery = "
+        tm crashed
+        tm answered t1 unknown
+        tm restarted
+        rm1 sent t1 inquire tm
+        tm sent t1 reply-abort rm1
+        rm1 heard t1 reply-abort tm
+        rm1 appended t1 abort
+        rm1 decided t1 abort
+        rm2 sent t1 inquire tm
+        tm sent t1 reply-abort rm2
+        rm2 heard t1 reply-abort tm
+        rm2 decided t1 abort
+        tm outcome-asked t1
+        tm answered t1 aborted
+        ";
+    legal(&commit().until("tm heard t1 vote-yes rm2", recovery));
+}
+
+#[test]
+fn a_participant_that_loses_an_abort_record_asks_again() {
+    legal(&abort().then(
+        "
+        rm1 crashed
+        rm1 lost t1 abort
+        rm1 restarted
+        rm1 granted t1 k1
+        rm1 sent t1 inquire tm
+        tm sent t1 reply-abort rm1
+        rm1 heard t1 reply-abort tm
+        rm1 appended t1 abort
+        rm1 decided t1 abort
+        ",
+    ));
+}
+
+#[test]
+fn a_participant_that_dies_in_doubt_and_is_told_to_commit() {
+    let recovery =
+        "rm2 crashed\nrm2 restarted\nrm2 granted t1 k1\nrm2 sent t1 inquire tm\ntm sent t1 reply-commit rm2";
+    legal(&commit().before("rm2 heard t1 commit tm", recovery));
+}
+
+#[test]
+fn a_participant_that_dies_before_its_vote_leaves_votes_no() {
+    legal(&abort().instead_of(
+        "rm2 voted t1 no",
+        "
+        rm2 wrote t1 k1 -5
+        rm2 appended t1 prepared
+        rm2 voted t1 yes
+        rm2 crashed
+        rm2 lost t1 prepared
+        rm2 restarted
+        rm2 voted t1 no
+        ",
+    ));
+}
+
+#[test]
+fn a_late_yes_after_an_abort_changes_nothing() {
+    let late = "
+        tm runs t1: rm1 add k1 5, rm2 add k1 -5
+        rm1 prepares t1
+        tm sent t1 abort rm1
+        tm sent t1 abort rm2
+        tm answered t1 aborted
+        rm1 decided t1 abort
+        rm2 prepares t1
+        rm2 heard t1 abort tm
+        rm2 decided t1 abort
+        ";
+    // A coordinator may give up on a vote that is slow to come.
+    legal(&Story::new(late));
+}
+
+#[test]
+fn read_only_participants_have_no_records() {
+    legal(&Story::new(
+        "
+        tm runs t1: rm1 read k1 0, rm2 read k1 0
+        rm1 voted t1 read-only
+        rm1 released t1
+        rm1 sent t1 vote-read-only tm
+        rm2 voted t1 read-only
+        rm2 sent t1 vote-read-only tm
+        tm heard t1 vote-read-only rm1
+        tm heard t1 vote-read-only rm2
+        tm answered t1 committed
+        ",
+    ));
+}
+
+#[test]
+fn a_read_only_participant_that_forgot_in_a_crash_may_vote_no_to_an_old_prepare() {
+    let story =
+        commit().instead_of("rm2 asked t1 add k1 -5", "rm2 asked t1 read k1 0").without("rm2 wrote t1 k1 -5");
+    let story = story.until(
+        "tm heard t1 vote-yes rm1",
+        "
+        rm2 voted t1 read-only
+        rm2 sent t1 vote-read-only tm
+        tm heard t1 vote-read-only rm2
+        tm decides t1
+        tm sent t1 commit rm1
+        tm answered t1 committed
+        rm1 commits t1 k1 5
+        rm2 crashed
+        rm2 restarted
+        rm2 heard t1 prepare tm
+        rm2 voted t1 no
+        rm2 decided t1 abort
+        rm2 sent t1 vote-no tm
+        rm1 stored k1 5
+        ",
+    );
+    legal(&story);
+}
+
+#[test]
+fn one_participant_decides_alone() {
+    legal(&one_phase());
+    let lost = "
+        rm1 crashed
+        rm1 lost t1 commit
+        rm1 restarted
+        rm1 heard t1 commit-one-phase tm
+        rm1 voted t1 no
+        rm1 decided t1 abort
+        rm1 sent t1 vote-no tm
+        tm answered t1 aborted
+        ";
+    legal(&one_phase().until("rm1 applied t1 k1 5", lost));
+    let read = one_phase().instead_of("rm1 asked t1 add k1 5", "rm1 asked t1 read k1 0");
+    let read =
+        read.without("rm1 wrote t1 k1 5").without("rm1 appended t1 commit").without("rm1 applied t1 k1 5");
+    legal(&read.without("rm1 durable t1 commit").without("rm1 stored k1 5"));
+}
+
+#[test]
+fn a_participant_gives_up_before_it_has_voted() {
+    legal(&Story::new(
+        "
+        tm runs t1: rm1 add k1 5, rm2 add k1 -5
+        rm1 wrote t1 k1 5
+        rm1 decided t1 abort
+        rm2 prepares t1
+        rm1 heard t1 prepare tm
+        rm1 voted t1 no
+        rm1 sent t1 vote-no tm
+        tm heard t1 vote-no rm1
+        tm sent t1 abort rm2
+        tm answered t1 aborted
+        rm2 decided t1 abort
+        ",
+    ));
+}
+
+#[rstest]
+#[case::commit("rm1 heard t1 commit tm\nrm1 sent t1 acknowledge tm")]
+#[case::prepare("rm1 heard t1 prepare tm")]
+#[case::vote("tm heard t1 vote-yes rm1")]
+#[case::inquiry("rm1 sent t1 inquire tm\ntm sent t1 reply-abort rm1\nrm1 heard t1 reply-abort tm")]
+#[case::end_lost(
+    "tm crashed\ntm lost t1 ended\ntm restarted\ntm sent t1 commit rm1\nrm1 sent t1 acknowledge tm"
+)]
+#[case::crash("rm1 crashed\nrm1 restarted")]
+fn old_copies_and_crashes_after_the_end_change_nothing(#[case] late: &str) {
+    legal(&commit().before("rm1 stored k1 5", late));
+}
