@@ -27,6 +27,8 @@ pub(crate) struct Branch {
     pub(crate) acknowledged: Position,
     /// A coordinator left the decision to it.
     pub(crate) one_phase: Position,
+    /// How many operations that write were asked of it.
+    pub(crate) write_ops: u32,
     /// How many writes it applied.
     pub(crate) writes: u32,
     /// The last of them, in the transaction's list.
@@ -53,6 +55,7 @@ impl Branch {
             decided_abort: Position::NEVER,
             acknowledged: Position::NEVER,
             one_phase: Position::NEVER,
+            write_ops: 0,
             writes: 0,
             last_write: Write::NONE,
         }
@@ -104,14 +107,25 @@ impl Branch {
 /// An operation that the client asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Op {
-    pub(crate) node: NodeId,
-    pub(crate) key: Key,
+    /// The participant and the key in one word, by which operations are sorted and found.
+    pub(crate) place: u64,
     pub(crate) value: i64,
     pub(crate) kind: OpKind,
     pub(crate) asked: Position,
 }
 
 impl Op {
+    /// The word for a key of a participant.
+    #[inline]
+    pub(crate) fn place(node: NodeId, key: Key) -> u64 {
+        u64::from(node.number()) << 32 | u64::from(key.0)
+    }
+
+    /// The key.
+    pub(crate) fn key(&self) -> Key {
+        Key(self.place as u32)
+    }
+
     /// What the key holds after the operation. Overflow wraps: the check is of atomicity, not of arithmetic.
     pub(crate) fn apply(&self, before: i64) -> i64 {
         match self.kind {

@@ -207,6 +207,7 @@ impl Transaction {
     }
 
     /// What a node's log holds of one kind, if that kind means anything there.
+    #[inline]
     pub(crate) fn logged(&mut self, node: NodeId, record: RecordKind) -> Option<&mut Logged> {
         if node.is_coordinator() {
             return match record {
@@ -276,9 +277,16 @@ impl Transaction {
     /// The index of a node's branch, which is new if nothing was known of it.
     #[inline]
     pub(crate) fn branch_at(&mut self, node: NodeId) -> usize {
-        if self.branches.get(self.branch_last).is_none_or(|last| last.node != node) {
-            self.branch_last = self.find(node).unwrap_or_else(|| self.add_branch(node));
+        let is_at = |at: usize| self.branches.get(at).is_some_and(|branch| branch.node == node);
+        if is_at(self.branch_last) {
+            return self.branch_last;
         }
+        // Participants mostly take turns.
+        self.branch_last = if is_at(self.branch_last + 1) {
+            self.branch_last + 1
+        } else {
+            self.find(node).unwrap_or_else(|| self.add_branch(node))
+        };
         self.branch_last
     }
 
@@ -317,40 +325,42 @@ impl Transaction {
         self.branches[from..].is_sorted_by_key(|branch| branch.node)
     }
 
-    /// The client asks for an operation.
-    pub(crate) fn asked(&mut self, op: Op) {
-        self.ops_sorted &= self.ops.last().is_none_or(|last| (last.node, last.key) <= (op.node, op.key));
+    /// The client asks a node for an operation.
+    #[inline]
+    pub(crate) fn asked(&mut self, node: NodeId, op: Op) {
+        let branch = self.branch_at(node);
+        self.branches[branch].write_ops += u32::from(op.writes());
+        self.ops_sorted &= self.ops.last().is_none_or(|last| last.place <= op.place);
         self.ops.push(op);
     }
 
-    /// Puts the operations in the order in which [`Self::ops_at`] finds them.
+    /// Puts the operations in the order in which they are found.
     #[inline]
     pub(crate) fn sort_ops(&mut self) {
         if !self.ops_sorted {
-            self.ops.sort_unstable_by_key(|op| (op.node, op.key, op.asked));
+            self.ops.sort_unstable_by_key(|op| (op.place, op.asked));
             self.ops_sorted = true;
         }
     }
 
     /// The operations asked of a node, by key and as asked; once sorted.
     pub(crate) fn ops_at(&self, node: NodeId) -> &[Op] {
-        debug_assert!(self.ops_sorted, "operations are sorted before they are searched");
-        let from = self.ops.partition_point(|op| op.node < node);
-        let count = self.ops[from..].partition_point(|op| op.node == node);
-        &self.ops[from..from + count]
+        self.ops_between(Op::place(node, Key(0)), Op::place(node, Key(u32::MAX)))
     }
 
     /// The operations asked of a node's key, as asked; once sorted.
+    #[inline]
     pub(crate) fn ops_on(&self, node: NodeId, key: Key) -> &[Op] {
-        let ops = self.ops_at(node);
-        let from = ops.partition_point(|op| op.key < key);
-        let count = ops[from..].partition_point(|op| op.key == key);
-        &ops[from..from + count]
+        let place = Op::place(node, key);
+        self.ops_between(place, place)
     }
 
-    /// Whether any operation asked of a node can change a key; once sorted.
-    pub(crate) fn writes_at(&self, node: NodeId) -> bool {
-        self.ops_at(node).iter().any(Op::writes)
+    #[inline]
+    fn ops_between(&self, first: u64, last: u64) -> &[Op] {
+        debug_assert!(self.ops_sorted, "operations are sorted before they are searched");
+        let from = self.ops.partition_point(|op| op.place < first);
+        let beyond = self.ops[from..].iter().position(|op| op.place > last);
+        &self.ops[from..beyond.map_or(self.ops.len(), |count| from + count)]
     }
 
     /// What a branch applied, the latest first.

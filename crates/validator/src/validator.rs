@@ -62,8 +62,9 @@ impl CorrectnessValidator {
             Fact::Begun { gid, .. } => self.begun(gid, sequence),
             Fact::Enlisted { gid } => self.enlisted(gid, node, sequence),
             Fact::Asked { gid, key, op, value } => {
-                let asked = Position::NEVER;
-                self.asked(gid, Op { node, key, value: value.into(), kind: op, asked }, sequence);
+                let (place, asked) = (Op::place(node, key), Position::NEVER);
+                let op = Op { place, value: value.into(), kind: op, asked };
+                self.asked(gid, node, op, sequence);
             }
             Fact::AbortAsked { gid } => self.at(gid, sequence, |txn, now| txn.abort_asked.mark(now)),
             Fact::Answered { gid, outcome } => {
@@ -210,11 +211,11 @@ impl CorrectnessValidator {
         }
     }
 
-    fn asked(&mut self, gid: Gid, op: Op, sequence: u64) {
+    fn asked(&mut self, gid: Gid, node: NodeId, op: Op, sequence: u64) {
         self.at(gid, sequence, |txn, now| {
             // What a refused use of the id asks for is nothing to the transaction that has it.
             if txn.repeats == 0 {
-                txn.asked(Op { asked: now, ..op });
+                txn.asked(node, Op { asked: now, ..op });
             }
         });
     }

@@ -43,7 +43,7 @@ fn all_of_it(txn: &Transaction, did: Option<&Branch>, run: &Run, findings: &mut 
         return;
     }
     let did_not = |branch: &&Branch| {
-        !branch.commits().happened() && txn.writes_at(branch.node) && !run.is_excused(txn.gid, branch.node)
+        !branch.commits().happened() && branch.write_ops > 0 && !run.is_excused(txn.gid, branch.node)
     };
     let Some(missing) = txn.branches().iter().find(did_not) else { return };
     let last = if missing.aborts().happened() {
@@ -70,8 +70,7 @@ fn all_of_it(txn: &Transaction, did: Option<&Branch>, run: &Run, findings: &mut 
 }
 
 fn told_mixed(txn: &Transaction, did: Option<&Branch>, findings: &mut Findings) {
-    let did_not =
-        txn.branches().iter().find(|branch| !branch.commits().happened() && txn.writes_at(branch.node));
+    let did_not = txn.branches().iter().find(|branch| !branch.commits().happened() && branch.write_ops > 0);
     if did.is_some() && did_not.is_some() {
         return;
     }

@@ -114,7 +114,12 @@ pub(crate) fn complete(txn: &mut Transaction, run: &mut Run, findings: &mut Find
     }
     for index in 0..txn.branches().len() {
         let branch = txn.branches()[index];
-        if !branch.commits().happened() || asked_writes(txn.ops_at(branch.node)) == branch.writes {
+        // As many writes as operations that write: no key was written twice, and none is missing.
+        if !branch.commits().happened() || branch.write_ops == branch.writes {
+            continue;
+        }
+        let missing = unapplied(txn, index);
+        if missing.is_empty() {
             continue;
         }
         let participant = run.participant(branch.node);
@@ -125,7 +130,7 @@ pub(crate) fn complete(txn: &mut Transaction, run: &mut Run, findings: &mut Find
             replay_log(txn, index, sequence, participant);
             continue;
         }
-        for key in unapplied(txn, index) {
+        for key in missing {
             findings.violated(Property::Consistency, || {
                 let (gid, node) = (txn.gid, branch.node);
                 let claim = format!("{node} commits {gid} and never applies its write to {key}");
@@ -165,18 +170,12 @@ fn replay(ops: &[Op], before: i64) -> Option<i64> {
     ops.iter().any(Op::writes).then(|| ops.iter().fold(before, |held, op| op.apply(held)))
 }
 
-/// How many keys the operations write.
-fn asked_writes(ops: &[Op]) -> u32 {
-    let writes = ops.chunk_by(|a, b| a.key == b.key).filter(|on_key| on_key.iter().any(Op::writes));
-    u32::try_from(writes.count()).unwrap_or(u32::MAX)
-}
-
 /// The keys that a branch was asked to write and did not.
 fn unapplied(txn: &Transaction, branch: usize) -> Vec<Key> {
     let mut applied: Vec<Key> = txn.writes_of(branch).map(|write| write.key).collect();
     applied.sort_unstable();
-    let on_keys = txn.ops_at(txn.branches()[branch].node).chunk_by(|a, b| a.key == b.key);
-    let written = on_keys.filter(|on_key| on_key.iter().any(Op::writes)).map(|on_key| on_key[0].key);
+    let on_keys = txn.ops_at(txn.branches()[branch].node).chunk_by(|a, b| a.place == b.place);
+    let written = on_keys.filter(|on_key| on_key.iter().any(Op::writes)).map(|on_key| on_key[0].key());
     written.filter(|key| applied.binary_search(key).is_err()).collect()
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn check(txn: &Transaction, findings: &mut Findings) {
         if branch.yes_sent.happened() {
             promise(branch.node, "votes yes on", "prepared", branch.prepared.durable, branch.yes_sent);
         }
-        if !txn.writes_at(branch.node) {
+        if branch.write_ops == 0 {
             continue;
         }
         // Some protocols acknowledge aborts too, with nothing to make durable.
