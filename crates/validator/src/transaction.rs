@@ -34,6 +34,8 @@ pub(crate) struct Transaction {
     /// Whether it is over and waits for late events before it is judged.
     pub(crate) retiring: bool,
     pub(crate) begun: Position,
+    /// The last use of its id.
+    pub(crate) begun_last: Position,
     /// How often its id was used again.
     pub(crate) repeats: u32,
     pub(crate) refusals: u32,
@@ -80,6 +82,7 @@ impl Transaction {
             past,
             retiring: false,
             begun: before(past != Past::None),
+            begun_last: Position::NEVER,
             repeats: 0,
             refusals: 0,
             abort_asked: Position::NEVER,

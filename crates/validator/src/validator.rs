@@ -71,13 +71,15 @@ impl CorrectnessValidator {
                 self.end(gid, sequence, |t, now| t.answered(node, outcome, now))
             }
             Fact::Refused { gid } => self.end(gid, sequence, |txn, _| txn.refused()),
-            Fact::Wrote { gid, key, value } => {
+            Fact::Wrote { gid, key, value } if !node.is_coordinator() => {
                 if let Some(txn) = self.transactions.get(gid) {
                     let wrote = (node, key, value.into());
                     consistency::wrote(txn, wrote, sequence, &mut self.run, &mut self.findings);
                 }
             }
-            Fact::Applied { gid, key, value } => self.applied(gid, (node, key, value.into()), sequence),
+            Fact::Applied { gid, key, value } if !node.is_coordinator() => {
+                self.applied(gid, (node, key, value.into()), sequence)
+            }
             Fact::Decided { gid, decision } if !node.is_coordinator() => {
                 self.end(gid, sequence, |txn, now| participant_decided(txn, node, decision, now));
             }
@@ -88,7 +90,9 @@ impl CorrectnessValidator {
             Fact::Sent { to, gid, message } => self.sent((node, to), gid, message, sequence),
             Fact::Delivered { from, gid, message } => self.delivered(from, gid, message, sequence),
             Fact::Dropped { gid, .. } => self.known(gid, sequence, |txn, _| txn.disturbed = true),
-            Fact::Decided { .. }
+            Fact::Wrote { .. }
+            | Fact::Applied { .. }
+            | Fact::Decided { .. }
             | Fact::OutcomeAsked { .. }
             | Fact::LockWaited { .. }
             | Fact::LockGranted { .. }
@@ -133,7 +137,7 @@ impl CorrectnessValidator {
             Fact::Restarted => self.restarted(node, sequence),
             Fact::FaultFired { .. } => self.run.faults += 1,
             Fact::Healed => self.run.healed = true,
-            Fact::Stored { key, value } => {
+            Fact::Stored { key, value } if !node.is_coordinator() => {
                 let held = (node, key, value.into());
                 durability::stored(held, sequence, &mut self.run, &mut self.findings);
             }
@@ -193,12 +197,11 @@ impl CorrectnessValidator {
 
     fn begun(&mut self, gid: Gid, sequence: u64) {
         self.run.begun += 1;
-        let txn = self.transactions.open(gid, sequence);
-        if txn.begun.happened() {
-            txn.repeats += 1;
-        } else {
-            txn.begun = txn.position(sequence);
-        }
+        self.at(gid, sequence, |txn, now| {
+            txn.repeats += u32::from(txn.begun.happened());
+            txn.begun.mark(now);
+            txn.begun_last = now;
+        });
     }
 
     fn enlisted(&mut self, gid: Gid, node: NodeId, sequence: u64) {

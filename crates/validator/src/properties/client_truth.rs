@@ -46,11 +46,8 @@ fn all_of_it(txn: &Transaction, did: Option<&Branch>, run: &Run, findings: &mut 
         !branch.commits().happened() && branch.write_ops > 0 && !run.is_excused(txn.gid, branch.node)
     };
     let Some(missing) = txn.branches().iter().find(did_not) else { return };
-    let last = if missing.aborts().happened() {
-        missing.aborts()
-    } else {
-        missing.voted_read_only.or_earlier(missing.voted_yes).or_earlier(missing.enlisted)
-    };
+    let said = [missing.aborts(), missing.voted_read_only, missing.voted_yes, missing.enlisted];
+    let last = said.into_iter().find(|said| said.happened()).unwrap_or_default();
     let told = txn.answer(Outcome::Committed);
     findings.violated(Property::ClientTruth, || {
         let (gid, node) = (txn.gid, missing.node);

@@ -123,11 +123,13 @@ pub(crate) fn complete(txn: &mut Transaction, run: &mut Run, findings: &mut Find
             continue;
         }
         let participant = run.participant(branch.node);
-        let last_chance = branch.commit.appended.or_earlier(branch.commit.durable);
-        if participant.left_down || txn.sequence(last_chance) < participant.crashed {
+        let since = txn.sequence(branch.commit.appended.or_earlier(branch.commits()));
+        if participant.left_down {
+            continue;
+        }
+        if let Some(crash) = participant.crashed.filter(|&crash| since < Some(crash)) {
             // The crash came between the record and the store. The log will make up for it, if it has not yet.
-            let sequence = participant.crashed.unwrap_or_default();
-            replay_log(txn, index, sequence, participant);
+            replay_log(txn, index, crash, participant);
             continue;
         }
         for key in missing {

@@ -29,11 +29,11 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
         }
         findings.violated(Property::NothingLeftOver, || {
             let (gid, node, key) = (left.gid, left.node, left.key);
-            let why = if in_doubt { "" } else { ", about which it is not in doubt" };
+            let why = if in_doubt { "" } else { ", and is not in doubt about it" };
             Violation {
                 gid: Some(gid),
                 nodes: vec![node],
-                claim: format!("{node} still has {key} locked by {gid}{why} at the end"),
+                claim: format!("{node} still has {key} locked by {gid} at the end{why}"),
                 evidence: vec![Evidence { sequence: left.sequence, event: None }],
             }
         });

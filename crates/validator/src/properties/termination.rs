@@ -17,7 +17,7 @@ pub(crate) fn check(txn: &Transaction, run: &Run, findings: &mut Findings) {
     for _ in 0..txn.unanswered() {
         left(run, findings, || {
             let claim = format!("the client of {} is never answered", txn.gid);
-            txn.violation(&[], claim, [txn.begun])
+            txn.violation(&[], claim, [txn.begun_last])
         });
     }
     let forgotten = txn.branches().iter().filter(|branch| {

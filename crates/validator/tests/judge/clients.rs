@@ -16,7 +16,7 @@ fn told_committed_it_is_committed_everywhere() {
     termination: rm2 votes yes on t1 and never decides
             0.014 ms  rm2  has "prepared" of t1 durable
     client truth: the client is told that t1 committed, and rm2 never commits it
-            0.003 ms  rm2  is to take part in t1
+            0.013 ms  rm2  votes yes on t1
             0.022 ms  tm   tells the client: t1 committed
     "#);
     commit().keeps(ClientTruth);
@@ -54,7 +54,7 @@ fn told_that_it_is_unknown_it_is_all_or_nothing() {
     termination: rm2 votes yes on t1 and never decides
             0.014 ms  rm2  has "prepared" of t1 durable
     client truth: rm1 commits t1 and rm2, which was to write too, never does
-            0.003 ms  rm2  is to take part in t1
+            0.013 ms  rm2  votes yes on t1
             0.025 ms  rm1  sets k1 to 5 for t1
     "#);
 }

@@ -52,7 +52,7 @@ fn where_a_run_may_block_what_is_left_in_doubt_is_counted() {
 fn where_a_run_may_block_only_a_branch_in_doubt_may_hold_locks() {
     let done = commit().may_block();
     assert_snapshot!(done.then("rm2 locked t1 k1").breaks(NothingLeftOver), @r"
-    nothing left over: rm2 still has k1 locked by t1, about which it is not in doubt at the end
+    nothing left over: rm2 still has k1 locked by t1 at the end, and is not in doubt about it
             0.038 ms  rm2  still has k1 locked by t1 at the end
     ");
     blocked().may_block().keeps(NothingLeftOver);
@@ -61,7 +61,7 @@ fn where_a_run_may_block_only_a_branch_in_doubt_may_hold_locks() {
 #[test]
 fn a_lock_left_is_left_over() {
     assert_snapshot!(commit().then("rm1 locked t1 k1").breaks(NothingLeftOver), @r"
-    nothing left over: rm1 still has k1 locked by t1, about which it is not in doubt at the end
+    nothing left over: rm1 still has k1 locked by t1 at the end, and is not in doubt about it
             0.038 ms  rm1  still has k1 locked by t1 at the end
     ");
     commit().keeps(NothingLeftOver);
@@ -94,7 +94,7 @@ fn a_repeated_id_is_answered_by_a_refusal() {
     again("tm refused t1").keeps(Termination);
     assert_snapshot!(again("").breaks(Termination), @r"
     termination: the client of t1 is never answered
-            0.000 ms  tm   begins t1 with 2 participants
+            0.038 ms  tm   begins t1 with 2 participants
     ");
     commit().after("tm heard t1 vote-yes rm1", "tm runs t1: rm1 put k1 9\ntm refused t1").keeps(Termination);
     Story::new("tm begins t1 0\ntm refused t1").keeps(Termination);

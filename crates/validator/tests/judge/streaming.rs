@@ -130,6 +130,46 @@ fn a_large_transaction_is_judged_in_reasonable_time() {
     "#);
 }
 
+/// Whatever a foreign system records, there is a verdict, and always the same one.
+#[test]
+fn no_history_is_too_wild_to_judge() {
+    let nodes = ["tm", "tm2", "rm1", "rm2", "rm3"];
+    let facts = "runs t1: rm1 add k1 1, rm2 put k2 7|enlisted t1|asked t1 add k1 2|abort-asked t1|answered t1 committed|
+        answered t1 aborted|answered t1 unknown|answered t1 heuristic-mixed|refused t1|wrote t1 k1 3|applied t1 k1 3|
+        applied t1 k2 7|decided t1 commit|decided t1 abort|voted t1 yes|voted t1 no|voted t1 read-only|
+        appended t1 prepared|appended t1 commit|appended t1 abort|appended t1 ended|durable t1 prepared|
+        durable t1 commit|durable t1 abort|durable t1 ended|lost t1 prepared|lost t1 commit|lost t1 abort|
+        sent t1 commit rm1|sent t1 abort rm2|sent t1 reply-abort rm1|sent t1 vote-yes tm|sent t1 acknowledge tm|
+        sent t1 commit-one-phase rm3|heard t1 vote-yes rm1|heard t1 vote-read-only rm2|dropped t1 commit rm1|crashed|
+        restarted|fault pause|healed|prepares t1|commits t1 k1 3|decides t1";
+    let facts: Vec<&str> = facts.split('|').map(str::trim).collect();
+    // A small linear congruential generator: any sequence will do, as long as it is always the same one.
+    let mut state = 7u32;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 12) as usize % below
+    };
+    for window in (0..60).map(|round| round % 4) {
+        let line = |draw: &mut dyn FnMut(usize) -> usize| {
+            let (node, fact, gid) = (nodes[draw(nodes.len())], facts[draw(facts.len())], 1 + draw(5));
+            format!("{node} {}", fact.replace("t1", &format!("t{gid}")))
+        };
+        let text: Vec<String> = (0..300).map(|_| line(&mut draw)).collect();
+        let ends = "rm1 stored k1 3\nrm2 in-doubt t1\nrm2 locked t1 k1\nrm3 left-down";
+        let history = Story::new(&text.join("\n")).then(ends).history();
+        let judge = || {
+            let mut validator = CorrectnessValidator::new(&history.header).window(window);
+            history.events.iter().for_each(|event| validator.observe(event));
+            validator.finish()
+        };
+        let mut result = judge();
+        assert_eq!(result, judge());
+        assert_eq!(result.verdict, Verdict::Violated);
+        result.resolve(&history.events);
+        assert!(result.violations().all(|(_, v)| v.evidence.iter().all(|evidence| evidence.event.is_some())));
+    }
+}
+
 #[test]
 fn the_same_history_is_judged_the_same_twice() {
     let history: History = commit().without("tm durable t1 commit").history();
