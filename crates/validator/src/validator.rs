@@ -59,6 +59,7 @@ impl CorrectnessValidator {
         let (sequence, node) = (self.events, event.node);
         self.events += 1;
         match event.fact {
+            // What the client asks and hears: client truth and termination, and the operations for consistency.
             Fact::Begun { gid, .. } => self.begun(gid, sequence),
             Fact::Enlisted { gid } => self.enlisted(gid, node, sequence),
             Fact::Asked { gid, key, op, value } => {
@@ -71,6 +72,7 @@ impl CorrectnessValidator {
                 self.end(gid, sequence, |t, now| t.answered(node, outcome, now))
             }
             Fact::Refused { gid } => self.end(gid, sequence, |txn, _| txn.refused()),
+            // What stores hold: consistency and exactly once, at this event.
             Fact::Wrote { gid, key, value } if !node.is_coordinator() => {
                 if let Some(txn) = self.transactions.get(gid) {
                     let wrote = (node, key, value.into());
@@ -80,16 +82,20 @@ impl CorrectnessValidator {
             Fact::Applied { gid, key, value } if !node.is_coordinator() => {
                 self.applied(gid, (node, key, value.into()), sequence)
             }
+            // Who votes and decides what: agreement, stability, unanimity, non-triviality.
             Fact::Decided { gid, decision } if !node.is_coordinator() => {
                 self.end(gid, sequence, |txn, now| participant_decided(txn, node, decision, now));
             }
             Fact::Voted { gid, vote } => self.end(gid, sequence, |txn, now| voted(txn, node, vote, now)),
+            // What logs hold: write-ahead, durability, and whether a decision is effective.
             Fact::Appended { gid, record, .. } => self.appended(gid, node, record, sequence),
             Fact::Durable { gid, record } => self.durable(gid, node, record, sequence),
             Fact::Lost { gid, record } => self.lost(gid, node, record, sequence),
+            // What leaves and arrives: whether a decision is effective, unanimity, write-ahead.
             Fact::Sent { to, gid, message } => self.sent((node, to), gid, message, sequence),
             Fact::Delivered { from, gid, message } => self.delivered(from, gid, message, sequence),
             Fact::Dropped { gid, .. } => self.known(gid, sequence, |txn, _| txn.disturbed = true),
+            // Facts that explain and that no property rests on.
             Fact::Wrote { .. }
             | Fact::Applied { .. }
             | Fact::Decided { .. }
