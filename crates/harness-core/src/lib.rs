@@ -1,1 +1,28 @@
-//! Placeholder until its first slice lands.
+//! The arrow Scenario -> History: the scenario model, faults, the deterministic simulator, virtual participants,
+//! metrics and service levels; and the harness that joins it to the validator, which it re-exports.
+
+mod catalog;
+mod harness;
+mod measure;
+mod model;
+mod participant;
+mod result;
+mod sim;
+
+pub use catalog::{Category, Entry, ScenarioGenerator, same_name};
+pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};
+pub use measure::{Cost, MetricsCollector, MetricsSnapshot};
+pub use model::{
+    DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, Load, LoadKind,
+    NetworkConditions, PARTICIPANTS_MAX, ParticipantConfig, SlaBreach, SlaRequirements, TestScenario, Trigger,
+};
+pub use participant::{ParticipantState, VirtualParticipant};
+pub use result::{
+    Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult,
+};
+pub use sim::{Cast, RunReport, Simulator, Sink};
+
+// One name for all that a scenario's author needs.
+pub use history;
+pub use protocol::{CoordinatorConfig, DistributedTransaction, Ending, Read, Write};
+pub use validator::{self, CheckResult, CorrectnessValidator, ValidationResult, Verdict};

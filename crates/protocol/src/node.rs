@@ -53,9 +53,9 @@ pub trait Coordinator {
     /// Advances by one input. Late and repeated inputs have no effect. `now` is the node's own clock.
     fn step(&mut self, now: Nanos, input: Input<'_, ClientRequest>, effects: &mut Effects);
 
-    /// How many transactions are not over yet for this coordinator. The driver waits for 0 before it calls a
-    /// restarted coordinator recovered, and before it ends a run.
-    fn unsettled(&self) -> usize;
+    /// The oldest transaction that is not over for this coordinator. The driver waits until there is none before it
+    /// ends a run, and until it is younger than the crash before it calls a restarted coordinator recovered.
+    fn oldest_unsettled(&self) -> Option<Gid>;
 }
 
 /// A participant under test.
@@ -63,8 +63,8 @@ pub trait Participant {
     /// Advances by one input. Late and repeated inputs have no effect. `now` is the node's own clock.
     fn step(&mut self, now: Nanos, input: Input<'_, Incident>, effects: &mut Effects);
 
-    /// How many branches are not over yet for this participant.
-    fn unsettled(&self) -> usize;
+    /// The oldest transaction that is not over for this participant.
+    fn oldest_unsettled(&self) -> Option<Gid>;
 
     /// The branches that are prepared and without a decision, in ascending order.
     fn in_doubt(&self) -> Vec<Gid>;

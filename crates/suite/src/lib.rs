@@ -1,1 +1,13 @@
-//! Placeholder until its first slice lands.
+//! All categories of scenarios as one catalog.
+
+use harness_core::{Category, ScenarioGenerator};
+
+/// All categories, in the order in which they are listed and run.
+pub fn categories() -> Vec<Category> {
+    vec![scenarios_basic::CATEGORY]
+}
+
+/// Serves all scenarios at so many participants.
+pub fn catalog(participants: u32) -> ScenarioGenerator {
+    ScenarioGenerator::new(categories(), participants)
+}

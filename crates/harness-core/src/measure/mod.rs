@@ -1,0 +1,7 @@
+//! What a run is measured by: latencies in virtual time, counts, and what it cost the machine.
+
+mod collector;
+mod cost;
+
+pub use collector::{MetricsCollector, MetricsSnapshot};
+pub use cost::Cost;

@@ -1,0 +1,43 @@
+//! What a scenario expects beside what must hold for every run.
+
+use std::fmt;
+
+use history::{MessageKind, RecordKind};
+use serde::{Deserialize, Serialize};
+
+/// What a scenario expects to happen, exactly. What is not said is not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expect {
+    /// How many clients hear "committed".
+    pub committed: Option<u64>,
+    /// How many clients hear "aborted".
+    pub aborted: Option<u64>,
+    /// How many clients never hear what became of their transaction.
+    pub unknown: Option<u64>,
+    /// How many transactions are refused.
+    pub refused: Option<u64>,
+    /// Branches are left in doubt at the end, because a node never comes back: at least one.
+    pub blocked: bool,
+    /// How often something happens.
+    pub counts: Vec<(FactCount, u64)>,
+}
+
+/// Something whose number of times a scenario may state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactCount {
+    /// Messages of this kind that left a node.
+    Sent(MessageKind),
+    /// Records of this kind appended to any log.
+    Appended(RecordKind),
+}
+
+impl fmt::Display for FactCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sent(message) => write!(f, "messages \"{message}\" sent"),
+            Self::Appended(record) => write!(f, "records \"{record}\" appended"),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The scenario model: what is run, under which conditions, what goes wrong, and what is expected of it.
+
+mod conditions;
+mod expect;
+mod fault;
+mod load;
+mod scenario;
+mod sla;
+
+pub use conditions::{DiskConditions, NetworkConditions, ParticipantConfig};
+pub use expect::{Expect, FactCount};
+pub use fault::{FailureConfig, FailureMode, Trigger};
+pub use load::{Load, LoadKind};
+pub use scenario::{InvalidScenario, KEYS_MAX, PARTICIPANTS_MAX, TestScenario};
+pub use sla::{SlaBreach, SlaRequirements};

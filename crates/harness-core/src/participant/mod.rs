@@ -1,0 +1,194 @@
+//! The virtual participant: a small transactional store with strict two-phase locking and a write-ahead log, as a
+//! pure state machine. It is what an honest resource manager does, and nothing clever.
+//!
+//! A branch executes under locks; prepare forces its writes to the log; commit applies them, releases the locks
+//! and forces a commit record before it acknowledges. What is in the store is what the log says: a restart
+//! rebuilds it from the last checkpoint and the records since, and takes back the locks of prepared branches.
+
+mod branch;
+mod commitment;
+mod recovery;
+mod store;
+
+use std::mem;
+
+use history::{Decision, Fact, Gid, GidMap, Key, Nanos, NodeId, ParticipantId, Value};
+use protocol::{Effects, Incident, Input, LogPosition, Message, Participant, Timer};
+use smallvec::SmallVec;
+
+use crate::model::ParticipantConfig;
+use branch::{Branch, Phase};
+use store::Store;
+
+/// A participant that does everything right.
+#[derive(Debug)]
+pub struct VirtualParticipant {
+    id: ParticipantId,
+    config: ParticipantConfig,
+    store: Store,
+    branches: GidMap<Box<Branch>>,
+    /// Kept to be used again: a branch costs no allocation here.
+    #[expect(clippy::vec_box, reason = "what is kept is the box")]
+    spare: Vec<Box<Branch>>,
+    /// What became of branches that are over, down to the low-water mark: a repeated message must not begin again
+    /// what is finished.
+    finished: GidMap<Decision>,
+    /// No transaction below is open anywhere.
+    low_water: Gid,
+    log_first: LogPosition,
+    /// Branches whose waiting locks were granted in this step, and which can go on.
+    granted: SmallVec<[Gid; 4]>,
+}
+
+/// How a participant's branch stands, for whoever looks in from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParticipantState {
+    /// It knows nothing of the transaction.
+    Unknown,
+    /// It waits for a lock.
+    Waiting,
+    /// It has done its work and has not voted.
+    Active,
+    /// It has voted yes and does not know the decision.
+    Prepared,
+    /// It is over.
+    Finished(Decision),
+}
+
+/// What a participant's timers are for.
+mod purpose {
+    pub(super) const IDLE: u32 = 0;
+    pub(super) const LOCK: u32 = 1;
+    /// The number above this is how often the participant has inquired.
+    pub(super) const INQUIRY: u32 = 2;
+}
+
+impl VirtualParticipant {
+    /// A participant that has not started.
+    pub fn new(id: ParticipantId, config: ParticipantConfig) -> Self {
+        Self {
+            id,
+            config,
+            store: Store::default(),
+            branches: GidMap::default(),
+            spare: Vec::new(),
+            finished: GidMap::default(),
+            low_water: Gid::INITIAL,
+            log_first: LogPosition(0),
+            granted: SmallVec::new(),
+        }
+    }
+
+    /// How the branch of `gid` stands.
+    pub fn state(&self, gid: Gid) -> ParticipantState {
+        match (self.branches.get(gid).map(|branch| branch.phase), self.finished.get(gid)) {
+            (Some(Phase::Waiting), _) => ParticipantState::Waiting,
+            (Some(Phase::Active), _) => ParticipantState::Active,
+            (Some(Phase::Prepared), _) => ParticipantState::Prepared,
+            (None, Some(&decision)) => ParticipantState::Finished(decision),
+            (None, None) => ParticipantState::Unknown,
+        }
+    }
+
+    fn received(&mut self, from: NodeId, message: Message, effects: &mut Effects) {
+        match message {
+            Message::Execute { transaction } => self.execute(from, &transaction, effects),
+            Message::Prepare { gid, low_water } => {
+                self.raise_low_water(low_water);
+                self.prepare(from, gid, effects);
+            }
+            Message::CommitOnePhase { gid, low_water } => {
+                self.raise_low_water(low_water);
+                self.commit_one_phase(from, gid, effects);
+            }
+            Message::Commit { gid } | Message::DecisionReply { gid, decision: Decision::Commit } => {
+                self.commit(from, gid, effects);
+            }
+            Message::Abort { gid } | Message::DecisionReply { gid, decision: Decision::Abort } => {
+                self.abort(gid, effects);
+            }
+            Message::Recover => self.inquire_all(from, effects),
+            Message::Executed { .. }
+            | Message::Failed { .. }
+            | Message::Vote { .. }
+            | Message::Acknowledge { .. }
+            | Message::Inquire { .. } => {}
+        }
+    }
+
+    fn timer_fired(&mut self, timer: Timer, effects: &mut Effects) {
+        let gid = timer.gid;
+        let Some(branch) = self.branches.get(gid) else { return };
+        match (timer.purpose, branch.phase) {
+            (purpose::IDLE, Phase::Waiting | Phase::Active) => self.abort(gid, effects),
+            (purpose::LOCK, Phase::Waiting) => self.fail(gid, effects),
+            (purpose::INQUIRY.., Phase::Prepared) => self.inquire(gid, timer.purpose - purpose::INQUIRY, effects),
+            _ => {}
+        }
+    }
+
+    fn raise_low_water(&mut self, low_water: Gid) {
+        if low_water > self.low_water {
+            self.low_water = low_water;
+            self.finished.remove_below(low_water);
+        }
+    }
+
+    /// Forgets a branch and remembers what became of it.
+    fn finish(&mut self, gid: Gid, decision: Decision, effects: &mut Effects) {
+        effects.note(Fact::Decided { gid, decision });
+        if let Some(mut branch) = self.branches.remove(gid) {
+            if !branch.locks.is_empty() {
+                self.store.release(gid, &branch.locks, &mut self.granted);
+                effects.note(Fact::LocksReleased { gid });
+            }
+            branch.clear();
+            self.spare.push(branch);
+        }
+        self.remember(gid, decision);
+        // Releasing locks lets others go on, which may fail none and finish none: no recursion.
+        for granted in mem::take(&mut self.granted) {
+            self.go_on(granted, effects);
+        }
+    }
+
+    fn remember(&mut self, gid: Gid, decision: Decision) {
+        if gid >= self.low_water {
+            self.finished.insert(gid, decision);
+        }
+    }
+}
+
+impl Participant for VirtualParticipant {
+    fn step(&mut self, _now: Nanos, input: Input<'_, Incident>, effects: &mut Effects) {
+        match input {
+            Input::Start { log } => self.start(log, effects),
+            Input::Received { from, message } => self.received(from, message, effects),
+            Input::TimerFired(timer) => self.timer_fired(timer, effects),
+            Input::Told(Incident::CannotPrepare(gid)) => {
+                if let Some(branch) = self.branches.get_mut(gid) {
+                    branch.can_prepare = false;
+                }
+            }
+        }
+        self.checkpoint_if_long(effects);
+    }
+
+    fn oldest_unsettled(&self) -> Option<Gid> {
+        self.branches.first()
+    }
+
+    fn in_doubt(&self) -> Vec<Gid> {
+        let prepared = self.branches.iter().filter(|(_, branch)| branch.phase == Phase::Prepared);
+        prepared.map(|(gid, _)| gid).collect()
+    }
+
+    fn locks(&self) -> Vec<(Gid, Key)> {
+        self.store.locks()
+    }
+
+    fn contents(&self) -> Vec<(Key, Value)> {
+        self.store.contents()
+    }
+}
+

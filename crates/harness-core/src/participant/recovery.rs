@@ -1,0 +1,109 @@
+//! The log of a participant, read and kept short: what is durable is the last checkpoint and the records since.
+
+use history::{Decision, Fact, Gid, Key, LockMode, NodeId, RecordKind, Value};
+use protocol::{BodyReader, Effects, LogPosition, LogRecord};
+
+use super::branch::Phase;
+use super::commitment::prepared_record;
+use super::VirtualParticipant;
+
+/// The log is checkpointed when it has grown by this many records, beside two for each item written.
+const CHECKPOINT_AFTER: u64 = 1024;
+
+impl VirtualParticipant {
+    pub(super) fn start(&mut self, log: &[LogRecord], effects: &mut Effects) {
+        self.log_first = LogPosition(effects.next_position().0 - log.len() as u64);
+        for record in log {
+            self.replay(record);
+        }
+        for gid in protocol::Participant::in_doubt(self) {
+            self.take_back_locks(gid, effects);
+            self.inquire(gid, 0, effects);
+        }
+    }
+
+    fn replay(&mut self, record: &LogRecord) {
+        let gid = record.gid;
+        let mut body = record.reader();
+        match record.kind {
+            RecordKind::Other => self.restore(body),
+            RecordKind::Prepared => {
+                let mut branch = self.spare.pop().unwrap_or_default();
+                branch.phase = Phase::Prepared;
+                branch.coordinator = NodeId::coordinator(body.u32().unwrap_or(0));
+                branch.writes.extend(std::iter::from_fn(|| next_write(&mut body)));
+                self.branches.insert(gid, branch);
+            }
+            RecordKind::Decided(decision) => {
+                let prepared = self.branches.remove(gid).map(|branch| branch.writes).unwrap_or_default();
+                let own = std::iter::from_fn(|| next_write(&mut body));
+                if decision == Decision::Commit {
+                    for (key, value) in prepared.into_iter().chain(own) {
+                        self.store.write(key, value, gid);
+                    }
+                }
+                self.remember(gid, decision);
+            }
+            RecordKind::Ended => {}
+        }
+    }
+
+    /// A prepared branch holds its locks again before anything else runs; its reads are over, so only for writes.
+    fn take_back_locks(&mut self, gid: Gid, effects: &mut Effects) {
+        let Some(branch) = self.branches.get_mut(gid) else { return };
+        for &(key, _) in &branch.writes {
+            let mode = LockMode::Exclusive;
+            let free = self.store.lock(gid, key, mode);
+            debug_assert!(free, "two prepared branches cannot have written the same key");
+            branch.locks.push((key, mode));
+            effects.note(Fact::LockGranted { gid, key, mode });
+        }
+    }
+
+    /// Writes a checkpoint and what is prepared, and drops all before.
+    pub(super) fn checkpoint_if_long(&mut self, effects: &mut Effects) {
+        let length = effects.next_position().0 - self.log_first.0;
+        if length < CHECKPOINT_AFTER + 2 * self.store.written_count() {
+            return;
+        }
+        let first = effects.force(self.checkpoint());
+        for (gid, branch) in self.branches.iter().filter(|(_, branch)| branch.phase == Phase::Prepared) {
+            effects.force(prepared_record(gid, branch));
+        }
+        effects.truncate(first);
+        self.log_first = first;
+    }
+
+    /// Low-water mark, finished branches, items.
+    fn checkpoint(&self) -> LogRecord {
+        let mut record = LogRecord::new(RecordKind::Other, Gid::INITIAL);
+        record.push_u32(self.low_water.0);
+        record.push_u32(self.finished.len() as u32);
+        for (gid, &decision) in self.finished.iter() {
+            record.push_u32(gid.0);
+            record.push_u32(u32::from(decision == Decision::Commit));
+        }
+        for (key, value, writer) in self.store.written() {
+            record.push_u32(key.0);
+            record.push_value(value);
+            record.push_u32(writer.0);
+        }
+        record
+    }
+
+    fn restore(&mut self, mut body: BodyReader<'_>) {
+        self.low_water = Gid(body.u32().unwrap_or(0));
+        for _ in 0..body.u32().unwrap_or(0) {
+            if let (Some(gid), Some(committed)) = (body.u32(), body.u32()) {
+                self.remember(Gid(gid), if committed == 1 { Decision::Commit } else { Decision::Abort });
+            }
+        }
+        while let (Some(key), Some(value), Some(writer)) = (body.u32(), body.value(), body.u32()) {
+            self.store.write(Key(key), value, Gid(writer));
+        }
+    }
+}
+
+fn next_write(body: &mut BodyReader<'_>) -> Option<(Key, Value)> {
+    Some((Key(body.u32()?), body.value()?))
+}

@@ -1,0 +1,136 @@
+//! The clients of a run: each begins a transaction, waits to hear what became of it, and begins the next. Who
+//! loses its answer in a crash of the coordinator asks again right after the restart.
+
+use std::sync::Arc;
+
+use history::{Gid, GidMap, Nanos, Outcome};
+use protocol::DistributedTransaction;
+
+use super::random::{Purpose, Random};
+use crate::model::TestScenario;
+use crate::result::{TransactionOutcome, TransactionResult};
+
+/// All clients of a run.
+pub(super) struct Clients<'a> {
+    scenario: &'a TestScenario,
+    random: Random,
+    /// How many transactions were begun.
+    begun: usize,
+    /// All ids up to this one were used.
+    greatest: Gid,
+    waiting: GidMap<Waiting>,
+    /// Clients that used an id again.
+    repeated: Vec<(Gid, usize)>,
+    results: Vec<TransactionResult>,
+}
+
+struct Waiting {
+    transaction: Arc<DistributedTransaction>,
+    /// Which result is its own.
+    index: usize,
+}
+
+/// A transaction that a client begins.
+pub(super) struct Beginning {
+    pub(super) transaction: Arc<DistributedTransaction>,
+    /// The id was used before.
+    pub(super) repeated: bool,
+}
+
+impl<'a> Clients<'a> {
+    pub(super) fn new(scenario: &'a TestScenario, seed: u64) -> Self {
+        Self {
+            scenario,
+            random: Random::new(seed, Purpose::Workload),
+            begun: 0,
+            greatest: Gid::INITIAL,
+            waiting: GidMap::default(),
+            repeated: Vec::new(),
+            results: Vec::with_capacity(scenario.transaction_count() as usize),
+        }
+    }
+
+    /// The next transaction, if a client is free and one is left.
+    pub(super) fn begin(&mut self, now: Nanos) -> Option<Beginning> {
+        if self.waiting.len() + self.repeated.len() >= self.scenario.in_flight as usize {
+            return None;
+        }
+        let transaction = Arc::new(self.next_transaction()?);
+        self.begun += 1;
+        let gid = transaction.id;
+        let index = self.results.len();
+        let outcome = TransactionOutcome::Unknown;
+        self.results.push(TransactionResult { id: gid, outcome, begun_at: now, answered_at: None });
+        let repeated = gid <= self.greatest;
+        if repeated {
+            self.repeated.push((gid, index));
+        } else {
+            self.greatest = gid;
+            self.waiting.insert(gid, Waiting { transaction: Arc::clone(&transaction), index });
+        }
+        Some(Beginning { transaction, repeated })
+    }
+
+    fn next_transaction(&mut self) -> Option<DistributedTransaction> {
+        if let Some(listed) = self.scenario.transactions.get(self.begun) {
+            return Some(listed.clone());
+        }
+        let load = self.scenario.load.as_ref()?;
+        let drawn = self.begun - self.scenario.transactions.len();
+        let gid = Gid(self.greatest.0 + 1);
+        (drawn < load.transactions as usize).then(|| load.draw(gid, self.scenario.participants, &mut self.random))
+    }
+
+    /// A client hears the outcome.
+    pub(super) fn answered(&mut self, now: Nanos, gid: Gid, outcome: Outcome) {
+        let index = match self.waiting.remove(gid) {
+            Some(waiting) => Some(waiting.index),
+            None => self.take_repeated(gid),
+        };
+        self.note(now, index, outcome.into());
+    }
+
+    /// A client hears that its id was used before.
+    pub(super) fn refused(&mut self, now: Nanos, gid: Gid) {
+        let index = self.take_repeated(gid).or_else(|| Some(self.waiting.remove(gid)?.index));
+        self.note(now, index, TransactionOutcome::Refused);
+    }
+
+    fn take_repeated(&mut self, gid: Gid) -> Option<usize> {
+        let place = self.repeated.iter().position(|&(other, _)| other == gid)?;
+        Some(self.repeated.remove(place).1)
+    }
+
+    /// Clients that used an id again lose their connection, and have nothing to ask: the id is not theirs.
+    pub(super) fn disconnect_repeated(&mut self) {
+        self.repeated.clear();
+    }
+
+    fn note(&mut self, now: Nanos, index: Option<usize>, outcome: TransactionOutcome) {
+        if let Some(result) = index.and_then(|index| self.results.get_mut(index)) {
+            result.outcome = outcome;
+            result.answered_at = Some(now);
+        }
+    }
+
+    /// Who waits for an answer.
+    pub(super) fn waiting(&self) -> Vec<Arc<DistributedTransaction>> {
+        self.waiting.iter().map(|(_, waiting)| Arc::clone(&waiting.transaction)).collect()
+    }
+
+    /// The greatest id used so far.
+    pub(super) fn greatest(&self) -> Gid {
+        self.greatest
+    }
+
+    /// Whether everybody has begun all there is and heard of it.
+    pub(super) fn done(&self) -> bool {
+        self.waiting.is_empty()
+            && self.repeated.is_empty()
+            && self.begun as u64 == self.scenario.transaction_count()
+    }
+
+    pub(super) fn into_results(self) -> Vec<TransactionResult> {
+        self.results
+    }
+}

@@ -1,0 +1,253 @@
+//! The driver of the state machines: it steps a node, keeps output commit, and lets nodes crash and restart.
+
+use std::collections::VecDeque;
+
+use history::{Fact, Gid, Nanos, NodeId, Point};
+use protocol::{
+    ClientRequest, Coordinator, Effect, Effects, Incident, Input, LogPosition, LogRecord, Message, Participant, Timer,
+};
+
+use super::disk::Disk;
+use super::queue::Happening;
+use super::run::Run;
+use crate::model::FailureMode;
+
+/// One node of a run.
+pub(super) struct Node {
+    pub(super) id: NodeId,
+    /// `None` while the node is down.
+    pub(super) machine: Option<Machine>,
+    /// How often the node was started, which tells timers and syncs of an earlier life apart.
+    pub(super) incarnation: u32,
+    pub(super) disk: Disk,
+    /// All that the node forced so far is before this position.
+    pub(super) forced: u64,
+    /// What may not leave before all before that position is durable, in order.
+    pub(super) outbox: VecDeque<(u64, Effect)>,
+    /// Since the restart, transactions up to this one are yet to be settled.
+    pub(super) recovering: Option<Gid>,
+    /// The scenario says that it never returns.
+    pub(super) gone_for_good: bool,
+}
+
+/// A state machine under test.
+pub(super) enum Machine {
+    Coordinator(Box<dyn Coordinator>),
+    Participant(Box<dyn Participant>),
+}
+
+/// What makes a node step.
+pub(super) enum Stimulus {
+    Message { from: NodeId, message: Message },
+    Timer(Timer),
+    Client(ClientRequest),
+    Incident(Incident),
+}
+
+/// Whether the node is still what it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    Continues,
+    /// The node crashed: what it still had to do in this step is void.
+    Crashed,
+}
+
+impl Node {
+    pub(super) fn new(id: NodeId) -> Self {
+        Self {
+            id,
+            machine: None,
+            incarnation: 0,
+            disk: Disk::default(),
+            forced: 0,
+            outbox: VecDeque::new(),
+            recovering: None,
+            gone_for_good: false,
+        }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.machine.is_some()
+    }
+
+    pub(super) fn oldest_unsettled(&self) -> Option<Gid> {
+        match self.machine.as_ref()? {
+            Machine::Coordinator(coordinator) => coordinator.oldest_unsettled(),
+            Machine::Participant(participant) => participant.oldest_unsettled(),
+        }
+    }
+
+    fn start(&mut self, now: Nanos, effects: &mut Effects) {
+        effects.reset(LogPosition(self.disk.next()));
+        let log: &[LogRecord] = self.disk.records();
+        match self.machine.as_mut() {
+            Some(Machine::Coordinator(coordinator)) => coordinator.step(now, Input::Start { log }, effects),
+            Some(Machine::Participant(participant)) => participant.step(now, Input::Start { log }, effects),
+            None => {}
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Steps a node that is up and does what it wants done.
+    pub(super) fn step(&mut self, id: NodeId, stimulus: Stimulus) {
+        let mut effects = std::mem::take(&mut self.effects);
+        let now = self.now;
+        let node = self.node_mut(id);
+        effects.reset(LogPosition(node.disk.next()));
+        match (node.machine.as_mut(), stimulus) {
+            (Some(Machine::Coordinator(coordinator)), stimulus) => {
+                if let Some(input) = coordinator_input(stimulus) {
+                    coordinator.step(now, input, &mut effects);
+                }
+            }
+            (Some(Machine::Participant(participant)), stimulus) => {
+                if let Some(input) = participant_input(stimulus) {
+                    participant.step(now, input, &mut effects);
+                }
+            }
+            (None, _) => {}
+        }
+        self.carry_out(id, &mut effects);
+        self.effects = effects;
+    }
+
+    fn carry_out(&mut self, id: NodeId, effects: &mut Effects) {
+        for effect in effects.drain() {
+            if self.emit(id, effect) == Flow::Crashed {
+                break;
+            }
+        }
+        if self.node(id).recovering.is_some() {
+            self.check_recovered(id);
+        }
+    }
+
+    fn check_recovered(&mut self, id: NodeId) {
+        let node = self.node_mut(id);
+        let (Some(last), true) = (node.recovering, node.is_up()) else { return };
+        if node.oldest_unsettled().is_none_or(|oldest| oldest > last) {
+            node.recovering = None;
+            self.record(id, Fact::Recovered);
+        }
+    }
+
+    /// Passes a protocol step, at which something may strike.
+    #[inline]
+    pub(super) fn pass(&mut self, id: NodeId, point: Point, gid: Gid) -> Flow {
+        match self.points.pass(id, point) {
+            None => Flow::Continues,
+            Some(strike) => self.suffer(id, point, gid, strike),
+        }
+    }
+
+    #[cold]
+    fn suffer(&mut self, id: NodeId, point: Point, gid: Gid, strike: super::points::Strike) -> Flow {
+        if let Some(index) = strike.index {
+            self.fired[index] += 1;
+        }
+        self.record(id, Fact::FaultFired { kind: strike.mode.kind(), point: Some(point) });
+        match strike.mode {
+            FailureMode::Crash { restart_after_ms } => {
+                self.crash(id);
+                match restart_after_ms {
+                    Some(after) => {
+                        let incarnation = self.node(id).incarnation;
+                        let at = self.now + Nanos::from_millis(after);
+                        self.queue.push(at, Happening::Restart { node: id, incarnation });
+                    }
+                    None => self.node_mut(id).gone_for_good = true,
+                }
+                Flow::Crashed
+            }
+            FailureMode::VoteNo => {
+                self.step(id, Stimulus::Incident(Incident::CannotPrepare(gid)));
+                Flow::Continues
+            }
+            FailureMode::Other(_) => Flow::Continues,
+        }
+    }
+
+    fn crash(&mut self, id: NodeId) {
+        self.record(id, Fact::Crashed);
+        let node = &mut self.nodes[id.number() as usize];
+        node.machine = None;
+        node.incarnation += 1;
+        node.outbox.clear();
+        node.recovering = None;
+        let before = node.disk.durable();
+        let (survived, lost) = node.disk.crash(&mut self.disk_random);
+        for position in before..before + survived {
+            let (gid, record) = self.nodes[id.number() as usize].disk.kind_at(position);
+            self.record(id, Fact::Durable { gid, record });
+        }
+        for record in lost {
+            self.record(id, Fact::Lost { gid: record.gid, record: record.kind });
+        }
+        if id.is_coordinator() {
+            for transaction in self.clients.waiting() {
+                let outcome = history::Outcome::Unknown;
+                self.record(id, Fact::Answered { gid: transaction.id, outcome });
+            }
+            self.clients.disconnect_repeated();
+        }
+    }
+
+    /// Starts a node for the first time.
+    pub(super) fn start(&mut self, id: NodeId) {
+        let (machine, now) = (self.build(id), self.now);
+        let mut effects = std::mem::take(&mut self.effects);
+        let node = self.node_mut(id);
+        node.machine = Some(machine);
+        node.start(now, &mut effects);
+        self.carry_out(id, &mut effects);
+        self.effects = effects;
+    }
+
+    /// Starts a node again after a crash.
+    pub(super) fn restart(&mut self, id: NodeId) {
+        let (machine, now) = (self.build(id), self.now);
+        let greatest = self.clients.greatest();
+        let node = self.node_mut(id);
+        node.machine = Some(machine);
+        node.forced = node.disk.durable();
+        node.recovering = Some(greatest);
+        self.record(id, Fact::Restarted);
+        if self.pass(id, Point::BeforeLogRead, Gid::INITIAL) == Flow::Crashed {
+            return;
+        }
+        let mut effects = std::mem::take(&mut self.effects);
+        self.node_mut(id).start(now, &mut effects);
+        if self.pass(id, Point::AfterLogRead, Gid::INITIAL) == Flow::Continues {
+            self.carry_out(id, &mut effects);
+        }
+        self.effects = effects;
+        if id.is_coordinator() {
+            for transaction in self.clients.waiting() {
+                if !self.node(id).is_up() {
+                    break;
+                }
+                self.record(id, Fact::OutcomeAsked { gid: transaction.id });
+                self.step(id, Stimulus::Client(ClientRequest::Outcome(transaction)));
+            }
+        }
+    }
+}
+
+fn coordinator_input(stimulus: Stimulus) -> Option<Input<'static, ClientRequest>> {
+    match stimulus {
+        Stimulus::Message { from, message } => Some(Input::Received { from, message }),
+        Stimulus::Timer(timer) => Some(Input::TimerFired(timer)),
+        Stimulus::Client(request) => Some(Input::Told(request)),
+        Stimulus::Incident(_) => None,
+    }
+}
+
+fn participant_input(stimulus: Stimulus) -> Option<Input<'static, Incident>> {
+    match stimulus {
+        Stimulus::Message { from, message } => Some(Input::Received { from, message }),
+        Stimulus::Timer(timer) => Some(Input::TimerFired(timer)),
+        Stimulus::Incident(incident) => Some(Input::Told(incident)),
+        Stimulus::Client(_) => None,
+    }
+}

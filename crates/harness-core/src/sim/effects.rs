@@ -1,0 +1,220 @@
+//! What becomes of an effect: what is emitted at once, what is held back by output commit, and what finally
+//! leaves the node, past the protocol steps that lie on the way.
+
+use history::{Decision, Fact, MessageKind, NodeId, Point, RecordKind};
+use protocol::{Effect, LogRecord, Message};
+
+use super::driver::{Flow, Stimulus};
+use super::queue::Happening;
+use super::run::Run;
+
+impl Run<'_> {
+    /// The first moment of an effect: the step that emits it.
+    pub(super) fn emit(&mut self, id: NodeId, effect: Effect) -> Flow {
+        match effect {
+            Effect::Note(fact) => self.record(id, fact),
+            Effect::SetTimer { after, timer } => {
+                let incarnation = self.node(id).incarnation;
+                self.queue.set_timer(self.now, after, id, incarnation, timer);
+            }
+            Effect::Append { record, forced } => return self.append(id, record, forced),
+            Effect::Send { .. } | Effect::Answer { .. } | Effect::Refuse { .. } | Effect::Truncate { .. } => {
+                if let Effect::Send { message: Message::Vote { gid, vote }, .. } = effect {
+                    self.record(id, Fact::Voted { gid, vote });
+                }
+                let node = self.node_mut(id);
+                if node.forced > node.disk.durable() || !node.outbox.is_empty() {
+                    let forced = node.forced;
+                    node.outbox.push_back((forced, effect));
+                } else {
+                    return self.leave(id, effect);
+                }
+            }
+        }
+        Flow::Continues
+    }
+
+    fn append(&mut self, id: NodeId, record: LogRecord, forced: bool) -> Flow {
+        let (kind, gid) = (record.kind, record.gid);
+        if let Some(point) = before_append(id, kind)
+            && self.pass(id, point, gid) == Flow::Crashed
+        {
+            return Flow::Crashed;
+        }
+        self.record(id, Fact::Appended { gid, record: kind, forced });
+        let node = self.node_mut(id);
+        node.disk.append(record);
+        if forced {
+            node.forced = node.disk.next();
+            self.start_sync(id);
+        }
+        if id.is_coordinator() && kind == RecordKind::Ended {
+            return self.pass(id, Point::AfterEndLogged, gid);
+        }
+        Flow::Continues
+    }
+
+    fn start_sync(&mut self, id: NodeId) {
+        let node = self.node_mut(id);
+        let incarnation = node.incarnation;
+        if node.disk.start_sync() {
+            let conditions = self.scenario.disk_conditions;
+            let at = self.now + self.disk_random.span(conditions.sync_min, conditions.sync_max);
+            self.queue.push(at, Happening::SyncDone { node: id, incarnation });
+        }
+    }
+
+    /// A sync returns: records are durable, and what waited for them leaves.
+    pub(super) fn sync_done(&mut self, id: NodeId) {
+        for position in self.node_mut(id).disk.finish_sync() {
+            let (gid, record) = self.node(id).disk.kind_at(position);
+            self.record(id, Fact::Durable { gid, record });
+            if let Some(point) = after_durable(id, record)
+                && self.pass(id, point, gid) == Flow::Crashed
+            {
+                return;
+            }
+        }
+        loop {
+            let node = self.node_mut(id);
+            let durable = node.disk.durable();
+            match node.outbox.front() {
+                Some(&(forced, _)) if forced <= durable => {}
+                _ => break,
+            }
+            let Some((_, effect)) = node.outbox.pop_front() else { break };
+            if self.leave(id, effect) == Flow::Crashed {
+                return;
+            }
+        }
+        let node = self.node(id);
+        if node.forced > node.disk.durable() {
+            self.start_sync(id);
+        }
+    }
+
+    /// The second moment of an effect: it leaves the node.
+    fn leave(&mut self, id: NodeId, effect: Effect) -> Flow {
+        match effect {
+            Effect::Send { to, message } => return self.send(id, to, message),
+            Effect::Answer { gid, outcome } => {
+                if self.pass(id, Point::BeforeAnswer, gid) == Flow::Crashed {
+                    return Flow::Crashed;
+                }
+                self.record(id, Fact::Answered { gid, outcome });
+                self.clients.answered(self.now, gid, outcome);
+                self.last_answer = self.now;
+                return self.pass(id, Point::AfterAnswer, gid);
+            }
+            Effect::Refuse { gid } => {
+                self.record(id, Fact::Refused { gid });
+                self.clients.refused(self.now, gid);
+            }
+            Effect::Truncate { before } => self.node_mut(id).disk.truncate(before),
+            Effect::Append { .. } | Effect::SetTimer { .. } | Effect::Note(_) => {}
+        }
+        Flow::Continues
+    }
+
+    fn send(&mut self, from: NodeId, to: NodeId, message: Message) -> Flow {
+        let (gid, kind) = (message.gid(), message.kind());
+        let (before, after) = around_send(from, kind);
+        if let Some(point) = before
+            && self.pass(from, point, gid) == Flow::Crashed
+        {
+            return Flow::Crashed;
+        }
+        if before == Some(Point::BeforeDecisionSent)
+            && self.node(from).recovering.is_some()
+            && self.pass(from, Point::BeforeDecisionResent, gid) == Flow::Crashed
+        {
+            return Flow::Crashed;
+        }
+        self.record(from, Fact::Sent { to, gid, message: kind });
+        let at = self.network.arrival(self.now, from, to);
+        self.queue.push(at, Happening::Delivery { from, to, message });
+        after.map_or(Flow::Continues, |point| self.pass(from, point, gid))
+    }
+
+    /// A message reaches a node that is up.
+    pub(super) fn deliver(&mut self, from: NodeId, to: NodeId, message: Message) {
+        let (gid, kind) = (message.gid(), message.kind());
+        self.record(to, Fact::Delivered { from, gid, message: kind });
+        let (before, after) = around_delivery(to, kind);
+        if let Some(point) = before
+            && self.pass(to, point, gid) == Flow::Crashed
+        {
+            return;
+        }
+        self.step(to, Stimulus::Message { from, message });
+        if let Some(point) = after
+            && self.node(to).is_up()
+        {
+            self.pass(to, point, gid);
+        }
+    }
+
+    /// A client hands a transaction to the coordinator.
+    pub(super) fn note_beginning(&mut self, id: NodeId, transaction: &protocol::DistributedTransaction) {
+        let gid = transaction.id;
+        let participants = transaction.participant_ids.len() as u32;
+        self.record(id, Fact::Begun { gid, participants });
+        for &participant in &transaction.participant_ids {
+            self.record(participant.into(), Fact::Enlisted { gid });
+            for operation in transaction.work_of(participant) {
+                let (key, op, value) = (operation.key, operation.kind, operation.value);
+                self.record(participant.into(), Fact::Asked { gid, key, op, value });
+            }
+        }
+        if transaction.ending == protocol::Ending::Abort {
+            self.record(id, Fact::AbortAsked { gid });
+        }
+    }
+}
+
+fn before_append(id: NodeId, kind: RecordKind) -> Option<Point> {
+    match (id.is_coordinator(), kind) {
+        (true, RecordKind::Decided(_)) => Some(Point::BeforeDecisionForced),
+        (true, RecordKind::Ended) => Some(Point::BeforeEndLogged),
+        (false, RecordKind::Prepared) => Some(Point::BeforePrepareForced),
+        (false, RecordKind::Decided(Decision::Commit)) => Some(Point::BeforeCommitForced),
+        _ => None,
+    }
+}
+
+fn after_durable(id: NodeId, kind: RecordKind) -> Option<Point> {
+    match (id.is_coordinator(), kind) {
+        (true, RecordKind::Decided(_)) => Some(Point::AfterDecisionForced),
+        (false, RecordKind::Prepared) => Some(Point::AfterPrepareForced),
+        (false, RecordKind::Decided(Decision::Commit)) => Some(Point::AfterCommitForced),
+        _ => None,
+    }
+}
+
+fn around_send(from: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>) {
+    use MessageKind as M;
+    match (from.is_coordinator(), kind) {
+        (true, M::Execute) => (Some(Point::BeforeExecuteSent), None),
+        (true, M::Prepare | M::CommitOnePhase) => (Some(Point::BeforePrepareSent), Some(Point::AfterPrepareSent)),
+        (true, M::Commit | M::Abort) => (Some(Point::BeforeDecisionSent), Some(Point::AfterDecisionSent)),
+        (true, M::ReplyCommit | M::ReplyAbort) => (Some(Point::BeforeInquiryAnswered), None),
+        (false, M::VoteYes | M::VoteNo | M::VoteReadOnly) => (Some(Point::BeforeVoteSent), Some(Point::AfterVoteSent)),
+        (false, M::Acknowledge) => (Some(Point::BeforeAckSent), Some(Point::AfterAckSent)),
+        (false, M::Inquire) => (Some(Point::BeforeInquiry), Some(Point::AfterInquiry)),
+        _ => (None, None),
+    }
+}
+
+fn around_delivery(to: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>) {
+    use MessageKind as M;
+    match (to.is_coordinator(), kind) {
+        (true, M::VoteYes | M::VoteNo | M::VoteReadOnly) => {
+            (Some(Point::BeforeVoteReceived), Some(Point::AfterVoteReceived))
+        }
+        (true, M::Acknowledge) => (Some(Point::BeforeAckReceived), Some(Point::AfterAckReceived)),
+        (false, M::Execute) => (Some(Point::BeforeExecute), Some(Point::AfterExecute)),
+        (false, M::Prepare | M::CommitOnePhase) => (Some(Point::BeforePrepare), None),
+        (false, M::Commit | M::Abort | M::ReplyCommit | M::ReplyAbort) => (Some(Point::BeforeDecisionReceived), None),
+        _ => (None, None),
+    }
+}

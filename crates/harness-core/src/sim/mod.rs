@@ -1,0 +1,105 @@
+//! The arrow Scenario -> History: a deterministic simulation on one thread. It owns time, randomness, the network
+//! and the disks; a run is a function of scenario, seed and version.
+//!
+//! [`Simulator::run`] hands the events to a [`Sink`] in small chunks, while they are hot. It does not judge.
+
+mod clients;
+mod disk;
+mod driver;
+mod effects;
+mod network;
+mod points;
+mod queue;
+mod random;
+mod run;
+
+use std::rc::Rc;
+
+use history::{Event, ParticipantId};
+use protocol::{Coordinator, CoordinatorConfig, Participant, ReferenceCoordinator};
+
+use crate::model::{ParticipantConfig, TestScenario};
+use crate::participant::VirtualParticipant;
+use crate::result::{RunError, TransactionResult};
+use run::Run;
+
+pub(crate) use random::{Purpose, Random};
+
+/// Takes in what happens, in order and in chunks.
+pub trait Sink {
+    /// Takes in the next events.
+    fn take(&mut self, events: &[Event]);
+}
+
+/// Keeps everything.
+impl Sink for Vec<Event> {
+    fn take(&mut self, events: &[Event]) {
+        self.extend_from_slice(events);
+    }
+}
+
+/// Builds the state machines under test, anew at each start of a node: what they keep over a crash is their log.
+#[derive(Clone)]
+pub struct Cast {
+    coordinator: Rc<dyn Fn(&CoordinatorConfig) -> Box<dyn Coordinator>>,
+    participant: Rc<dyn Fn(ParticipantId, &ParticipantConfig) -> Box<dyn Participant>>,
+}
+
+impl Cast {
+    /// The reference coordinator and virtual participants.
+    pub fn reference() -> Self {
+        Self {
+            coordinator: Rc::new(|config| Box::new(ReferenceCoordinator::new(*config))),
+            participant: Rc::new(|id, config| Box::new(VirtualParticipant::new(id, *config))),
+        }
+    }
+
+    /// Another coordinator.
+    pub fn with_coordinator<C: Coordinator + 'static>(
+        mut self,
+        build: impl Fn(&CoordinatorConfig) -> C + 'static,
+    ) -> Self {
+        self.coordinator = Rc::new(move |config| Box::new(build(config)));
+        self
+    }
+
+    /// Other participants.
+    pub fn with_participant<P: Participant + 'static>(
+        mut self,
+        build: impl Fn(ParticipantId, &ParticipantConfig) -> P + 'static,
+    ) -> Self {
+        self.participant = Rc::new(move |id, config| Box::new(build(id, config)));
+        self
+    }
+}
+
+/// What a run comes to, beside its history.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// How often each of the scenario's faults fired, in its order.
+    pub fired: Vec<u32>,
+    /// What each client was told, in the order in which the transactions began.
+    pub transactions: Vec<TransactionResult>,
+}
+
+/// Runs scenarios in virtual time.
+pub struct Simulator {
+    cast: Cast,
+}
+
+impl Simulator {
+    /// A simulator of this cast.
+    pub fn new(cast: Cast) -> Self {
+        Self { cast }
+    }
+
+    /// Runs a scenario. The events end with the final state of each node.
+    ///
+    /// # Errors
+    /// When the scenario cannot be run; then nothing was handed to the sink.
+    pub fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError> {
+        scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
+        let points = points::Points::arm(&scenario.failure_configs)?;
+        Ok(Run::new(scenario, seed, &self.cast, points, sink).run())
+    }
+}

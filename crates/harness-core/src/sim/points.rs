@@ -1,0 +1,254 @@
+//! Fail points: where the simulator's driver passes a protocol step, a configured fault may strike.
+//!
+//! The registry of the `fail` crate is global to the process, so armed runs take turns; a run without faults arms
+//! nothing and passes its steps at the price of one test of a bit. Only counted actions are allowed: percentages
+//! draw from a thread's own generator, and sleeping uses the wall clock, so neither would replay.
+
+use history::{NodeId, Point};
+
+use crate::model::{FailureConfig, FailureMode};
+use crate::result::RunError;
+
+/// What strikes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Strike {
+    pub(super) mode: FailureMode,
+    /// Which of the scenario's faults it is; one from the environment is none of them.
+    pub(super) index: Option<usize>,
+}
+
+/// The armed fail points of a run.
+#[derive(Default)]
+pub(super) struct Points {
+    /// The bits of the points that are armed.
+    mask: u64,
+    #[cfg(feature = "failpoints")]
+    armed: Option<armed::Armed>,
+}
+
+const _: () = assert!(Point::ALL.len() <= 64, "a point is a bit of the mask");
+
+impl Points {
+    /// Tells whether something strikes at this step.
+    #[inline]
+    pub(super) fn pass(&self, node: NodeId, point: Point) -> Option<Strike> {
+        if self.mask & (1 << point as u64) == 0 { None } else { self.strike(node, point) }
+    }
+
+    /// Lets nothing strike from here on.
+    pub(super) fn disarm(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(not(feature = "failpoints"))]
+impl Points {
+    pub(super) fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
+        match faults.first() {
+            Some(fault) => Err(RunError::Unsupported {
+                fault: format!("{fault}: this build has no fail points; build with --features failpoints"),
+            }),
+            None => Ok(Self::default()),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "the armed build needs it")]
+    fn strike(&self, _node: NodeId, _point: Point) -> Option<Strike> {
+        None
+    }
+}
+
+#[cfg(feature = "failpoints")]
+impl Points {
+    /// Configures the fail points of these faults and those of the `FAILPOINTS` environment variable.
+    pub(super) fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
+        if let Some(fault) = faults.iter().find(|fault| matches!(fault.mode, FailureMode::Other(_))) {
+            return Err(RunError::Unsupported { fault: fault.to_string() });
+        }
+        let environment = armed::environment()?;
+        if faults.is_empty() && environment.is_empty() {
+            return Ok(Self::default());
+        }
+        let armed = armed::Armed::new(faults, environment);
+        let mask = armed.points().fold(0, |mask, point| mask | (1 << point as u64));
+        Ok(Self { mask, armed: Some(armed) })
+    }
+
+    #[cold]
+    fn strike(&self, node: NodeId, point: Point) -> Option<Strike> {
+        self.armed.as_ref()?.strike(node, point)
+    }
+}
+
+#[cfg(feature = "failpoints")]
+mod armed {
+    use std::collections::BTreeMap;
+
+    use fail::FailScenario;
+    use history::{NodeId, Point};
+
+    use super::Strike;
+    use crate::model::{FailureConfig, FailureMode, Trigger};
+    use crate::result::RunError;
+
+    /// A fail point's place: a step, on one node or on whichever passes it.
+    type Site = (Point, Option<NodeId>);
+
+    /// Holds the process's registry for the length of a run.
+    pub(super) struct Armed {
+        sites: Vec<(Site, String)>,
+        modes: Vec<FailureMode>,
+        _turn: FailScenario<'static>,
+    }
+
+    impl Armed {
+        /// The environment's actions were checked, so configuring them cannot fail.
+        pub(super) fn new(faults: &[FailureConfig], environment: Vec<(Site, String)>) -> Self {
+            let turn = FailScenario::setup();
+            let mut wanted: BTreeMap<Site, Vec<(u32, usize)>> = BTreeMap::new();
+            for (index, fault) in faults.iter().enumerate() {
+                let Trigger::AtPoint { point, nth } = fault.trigger;
+                wanted.entry((point, fault.node)).or_default().push((nth, index));
+            }
+            let mut sites: Vec<(Site, String)> =
+                environment.into_iter().map(|(site, _)| (site, name_of(site))).collect();
+            for (site, mut faults) in wanted {
+                faults.sort_unstable();
+                let name = name_of(site);
+                fail::cfg(&*name, &actions(&faults)).expect("counted actions are well formed");
+                sites.retain(|(other, _)| *other != site);
+                sites.push((site, name));
+            }
+            Self { sites, modes: faults.iter().map(|fault| fault.mode.clone()).collect(), _turn: turn }
+        }
+
+        pub(super) fn points(&self) -> impl Iterator<Item = Point> {
+            self.sites.iter().map(|&((point, _), _)| point)
+        }
+
+        pub(super) fn strike(&self, node: NodeId, point: Point) -> Option<Strike> {
+            let here = self.sites.iter().filter(|&&((at, whose), _)| at == point && whose.is_none_or(|it| it == node));
+            // Every site counts this step, also when one before it strikes.
+            let struck: Vec<String> = here.filter_map(|(_, name)| evaluate(name)).collect();
+            let argument = struck.first()?;
+            let index = argument.strip_prefix('#').and_then(|index| index.parse::<usize>().ok());
+            let mode = match index {
+                Some(index) => self.modes[index].clone(),
+                None => mode_of(argument)?,
+            };
+            Some(Strike { mode, index })
+        }
+    }
+
+    /// `fail_point!` returns from its function, so it has one to itself.
+    fn evaluate(name: &str) -> Option<String> {
+        fail::fail_point!(name, |argument| argument);
+        None
+    }
+
+    fn name_of((point, node): Site) -> String {
+        match node {
+            Some(node) => format!("{point}@{node}"),
+            None => point.to_string(),
+        }
+    }
+
+    /// One chain of counted actions for faults that are sorted by their count.
+    fn actions(faults: &[(u32, usize)]) -> String {
+        let mut passed = 0;
+        let mut chain = Vec::new();
+        for &(nth, index) in faults {
+            if nth > passed + 1 {
+                chain.push(format!("{}*off", nth - passed - 1));
+            }
+            chain.push(format!("1*return(#{index})"));
+            passed = nth;
+        }
+        chain.join("->")
+    }
+
+    /// What the `FAILPOINTS` environment variable configures, checked.
+    pub(super) fn environment() -> Result<Vec<(Site, String)>, RunError> {
+        let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
+        let entries = text.split(';').map(str::trim).filter(|entry| !entry.is_empty());
+        entries.map(entry).collect::<Result<_, _>>().map_err(|reason| RunError::Failpoints { reason })
+    }
+
+    fn entry(entry: &str) -> Result<(Site, String), String> {
+        let (name, actions) =
+            entry.split_once('=').ok_or_else(|| format!("\"{entry}\" is not of the form POINT=ACTIONS"))?;
+        let (point, node) = match name.split_once('@') {
+            Some((point, node)) => (point, Some(node.parse::<NodeId>().map_err(|error| error.to_string())?)),
+            None => (name, None),
+        };
+        let point = point.parse::<Point>().map_err(|error| error.to_string())?;
+        actions.split("->").try_for_each(action)?;
+        Ok(((point, node), actions.to_owned()))
+    }
+
+    /// Allows what replays: `[COUNT*]off` and `[COUNT*]return(FAULT)`.
+    fn action(action: &str) -> Result<(), String> {
+        let task = match action.split_once('*') {
+            Some((count, task)) if count.trim().parse::<usize>().is_ok() => task.trim(),
+            Some(_) => return Err(format!("\"{action}\" does not begin with a count")),
+            None => action.trim(),
+        };
+        let fault = task.strip_prefix("return(").and_then(|rest| rest.strip_suffix(')'));
+        match fault {
+            _ if task == "off" => Ok(()),
+            Some(fault) if mode_of(fault).is_some() => Ok(()),
+            _ => Err(format!(
+                "\"{action}\" is not allowed: use off, return(crash), return(crash MILLISECONDS), \
+                 return(crash never) or return(vote no), each after a count such as 1*"
+            )),
+        }
+    }
+
+    fn mode_of(argument: &str) -> Option<FailureMode> {
+        let restart_after_ms = match argument.strip_prefix("crash") {
+            Some("") => Some(100),
+            Some(" never") => None,
+            Some(after) => Some(after.strip_prefix(' ')?.parse().ok()?),
+            None if argument == "vote no" => return Some(FailureMode::VoteNo),
+            None => return None,
+        };
+        Some(FailureMode::Crash { restart_after_ms })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn faults_at_one_step_become_one_chain_of_counts() {
+            assert_eq!(actions(&[(1, 4)]), "1*return(#4)");
+            assert_eq!(actions(&[(2, 0), (3, 1), (7, 2)]), "1*off->1*return(#0)->1*return(#1)->3*off->1*return(#2)");
+        }
+
+        #[test]
+        fn only_counted_actions_at_known_steps_are_allowed() {
+            let good = "participant::after_vote_sent@rm2=3*off->1*return(crash 50)";
+            let ((point, node), _) = entry(good).expect("a good entry");
+            assert_eq!((point, node), (Point::AfterVoteSent, "rm2".parse().ok()));
+            for bad in [
+                "participant::after_vote_sent",
+                "participant::after_lunch=off",
+                "participant::after_vote_sent@rm0=off",
+                "participant::after_vote_sent=50%return(crash)",
+                "participant::after_vote_sent=sleep(10)",
+                "participant::after_vote_sent=return",
+                "participant::after_vote_sent=1*return(burn)",
+            ] {
+                assert!(entry(bad).is_err(), "{bad} was accepted");
+            }
+        }
+
+        #[test]
+        fn a_fault_names_what_it_does() {
+            assert_eq!(mode_of("crash never"), Some(FailureMode::Crash { restart_after_ms: None }));
+            assert_eq!(mode_of("crash 5"), Some(FailureMode::Crash { restart_after_ms: Some(5) }));
+            assert_eq!(mode_of("vote no"), Some(FailureMode::VoteNo));
+            assert_eq!(mode_of("crash soon"), None);
+        }
+    }
+}

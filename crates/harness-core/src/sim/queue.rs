@@ -1,0 +1,188 @@
+//! What is yet to happen, in the order of (time, sequence).
+//!
+//! Timers are kept apart from the rest: there are several for each transaction and nearly all of them fire late,
+//! when they have no effect. Those set for the same time span fire in the order in which they were set, so one
+//! queue a span keeps them sorted for nothing.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use history::{Nanos, NodeId};
+use protocol::{Message, Timer};
+
+/// Something that is yet to happen.
+#[derive(Debug)]
+pub(super) enum Happening {
+    Delivery { from: NodeId, to: NodeId, message: Message },
+    SyncDone { node: NodeId, incarnation: u32 },
+    TimerFired { node: NodeId, incarnation: u32, timer: Timer },
+    Restart { node: NodeId, incarnation: u32 },
+}
+
+/// The order of all that is yet to happen.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    /// Time, sequence and slot in one number: the cheapest thing to compare.
+    heap: BinaryHeap<Reverse<u128>>,
+    slots: Vec<Option<Happening>>,
+    free: Vec<u32>,
+    sequence: u64,
+    lanes: Vec<Lane>,
+    /// The lane whose first timer is the earliest, and its key.
+    next_timer: Option<(u128, usize)>,
+}
+
+/// The timers set for one time span.
+#[derive(Debug)]
+struct Lane {
+    span: Nanos,
+    timers: VecDeque<(u128, NodeId, u32, Timer)>,
+}
+
+/// The low bits of a key: what is left of it without them orders.
+const SLOT_BITS: u32 = 24;
+const SEQUENCE_BITS: u32 = 40;
+/// A node that sets timers for more spans than this pays for them in the heap.
+const LANES_MAX: usize = 32;
+
+impl Queue {
+    pub(super) fn push(&mut self, at: Nanos, happening: Happening) {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                self.slots.push(None);
+                self.slots.len() as u32 - 1
+            }
+        };
+        assert!(slot < 1 << SLOT_BITS, "fewer than 2^24 things are under way at a time");
+        self.slots[slot as usize] = Some(happening);
+        let key = self.next_key(at) | u128::from(slot);
+        self.heap.push(Reverse(key));
+    }
+
+    pub(super) fn set_timer(&mut self, now: Nanos, span: Nanos, node: NodeId, incarnation: u32, timer: Timer) {
+        let lane = match self.lanes.iter().position(|lane| lane.span == span) {
+            Some(lane) => lane,
+            None if self.lanes.len() < LANES_MAX => {
+                self.lanes.push(Lane { span, timers: VecDeque::new() });
+                self.lanes.len() - 1
+            }
+            None => return self.push(now + span, Happening::TimerFired { node, incarnation, timer }),
+        };
+        let key = self.next_key(now + span);
+        self.lanes[lane].timers.push_back((key, node, incarnation, timer));
+        if self.next_timer.is_none_or(|(earliest, _)| key < earliest) {
+            self.next_timer = Some((key, lane));
+        }
+    }
+
+    /// When the next thing happens.
+    pub(super) fn next_at(&self) -> Option<Nanos> {
+        let heap = self.heap.peek().map(|&Reverse(key)| key);
+        let timer = self.next_timer.map(|(key, _)| key);
+        let earliest = match (heap, timer) {
+            (Some(heap), Some(timer)) => heap.min(timer),
+            (one, other) => one.or(other)?,
+        };
+        Some(at(earliest))
+    }
+
+    /// Takes out the next thing to happen.
+    pub(super) fn pop(&mut self) -> Option<(Nanos, Happening)> {
+        let heap = self.heap.peek().map(|&Reverse(key)| key);
+        match (heap, self.next_timer) {
+            (Some(key), Some((timer, lane))) if timer < key => Some(self.pop_timer(lane)),
+            (None, Some((_, lane))) => Some(self.pop_timer(lane)),
+            (Some(key), _) => {
+                self.heap.pop();
+                let slot = key as u32 & ((1 << SLOT_BITS) - 1);
+                self.free.push(slot);
+                let happening = self.slots[slot as usize].take().expect("a key in the heap has its slot filled");
+                Some((at(key), happening))
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// Whether nothing but timers is left to happen.
+    pub(super) fn only_timers(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    fn pop_timer(&mut self, lane: usize) -> (Nanos, Happening) {
+        let (key, node, incarnation, timer) =
+            self.lanes[lane].timers.pop_front().expect("the next timer is the first of its lane");
+        let firsts = self.lanes.iter().enumerate();
+        self.next_timer = firsts.filter_map(|(index, lane)| Some((lane.timers.front()?.0, index))).min();
+        (at(key), Happening::TimerFired { node, incarnation, timer })
+    }
+
+    fn next_key(&mut self, at: Nanos) -> u128 {
+        self.sequence += 1;
+        assert!(self.sequence < 1 << SEQUENCE_BITS, "fewer than 2^40 things happen in a run");
+        (u128::from(at.0) << 64) | (u128::from(self.sequence) << SLOT_BITS)
+    }
+}
+
+fn at(key: u128) -> Nanos {
+    Nanos((key >> 64) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use history::Gid;
+
+    fn restart(incarnation: u32) -> Happening {
+        Happening::Restart { node: NodeId::COORDINATOR, incarnation }
+    }
+
+    fn timer(gid: u32) -> Timer {
+        Timer { gid: Gid(gid), purpose: 0 }
+    }
+
+    fn drained(mut queue: Queue) -> Vec<(u64, u32)> {
+        std::iter::from_fn(|| {
+            assert_eq!(queue.next_at().is_some(), !queue.only_timers() || queue.next_timer.is_some());
+            let (at, happening) = queue.pop()?;
+            match happening {
+                Happening::Restart { incarnation, .. } => Some((at.0, incarnation)),
+                Happening::TimerFired { timer, .. } => Some((at.0, timer.gid.0)),
+                Happening::Delivery { .. } | Happening::SyncDone { .. } => None,
+            }
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_earliest_comes_first_and_of_two_at_once_the_one_set_first() {
+        let mut queue = Queue::default();
+        queue.push(Nanos(5), restart(1));
+        queue.set_timer(Nanos(0), Nanos(5), NodeId::COORDINATOR, 0, timer(2));
+        queue.push(Nanos(5), restart(3));
+        queue.push(Nanos(4), restart(4));
+        queue.set_timer(Nanos(3), Nanos(1), NodeId::COORDINATOR, 0, timer(5));
+        queue.set_timer(Nanos(1), Nanos(5), NodeId::COORDINATOR, 0, timer(6));
+        assert_eq!(drained(queue), [(4, 4), (4, 5), (5, 1), (5, 2), (5, 3), (6, 6)]);
+    }
+
+    #[test]
+    fn timers_of_more_spans_than_lanes_still_come_in_order() {
+        let mut queue = Queue::default();
+        for n in (1..=100).rev() {
+            queue.set_timer(Nanos(0), Nanos(u64::from(n)), NodeId::COORDINATOR, 0, timer(n));
+        }
+        let expected: Vec<(u64, u32)> = (1..=100).map(|n| (u64::from(n), n)).collect();
+        assert_eq!(drained(queue), expected);
+    }
+
+    #[test]
+    fn slots_are_used_again() {
+        let mut queue = Queue::default();
+        for n in 0..1_000 {
+            queue.push(Nanos(n), restart(0));
+            queue.pop();
+        }
+        assert_eq!(queue.slots.len(), 1);
+    }
+}

@@ -1,0 +1,203 @@
+//! One run from start to end: first the workload and the faults, then everything heals, then the final state.
+
+use history::{Event, Fact, Nanos, NodeId, ParticipantId};
+use protocol::{ClientRequest, Effects};
+
+use super::clients::Clients;
+use super::driver::{Machine, Node, Stimulus};
+use super::network::Network;
+use super::points::Points;
+use super::queue::{Happening, Queue};
+use super::random::{Purpose, Random};
+use super::{Cast, RunReport, Sink};
+use crate::model::TestScenario;
+
+/// How long the first phase goes on without any client hearing anything before everything heals.
+const PATIENCE: Nanos = Nanos::from_secs(60);
+/// Events are handed on in chunks that fit the first-level cache.
+const CHUNK: usize = 512;
+
+/// The state of one run.
+pub(super) struct Run<'a> {
+    pub(super) scenario: &'a TestScenario,
+    pub(super) now: Nanos,
+    /// The coordinator, then the participants: a node's place is its number.
+    pub(super) nodes: Vec<Node>,
+    pub(super) queue: Queue,
+    pub(super) network: Network,
+    pub(super) disk_random: Random,
+    pub(super) points: Points,
+    pub(super) fired: Vec<u32>,
+    pub(super) clients: Clients<'a>,
+    pub(super) last_answer: Nanos,
+    /// Used by every step.
+    pub(super) effects: Effects,
+    cast: &'a Cast,
+    chunk: Vec<Event>,
+    sink: &'a mut dyn Sink,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        scenario: &'a TestScenario,
+        seed: u64,
+        cast: &'a Cast,
+        points: Points,
+        sink: &'a mut dyn Sink,
+    ) -> Self {
+        let ids = std::iter::once(NodeId::COORDINATOR)
+            .chain((1..=scenario.participants).map(|n| NodeId::from(ParticipantId(n))));
+        Self {
+            scenario,
+            now: Nanos::ZERO,
+            nodes: ids.map(Node::new).collect(),
+            queue: Queue::default(),
+            network: Network::new(scenario.network_conditions, scenario.participants, seed),
+            disk_random: Random::new(seed, Purpose::Disks),
+            points,
+            fired: vec![0; scenario.failure_configs.len()],
+            clients: Clients::new(scenario, seed),
+            last_answer: Nanos::ZERO,
+            effects: Effects::default(),
+            cast,
+            chunk: Vec::with_capacity(CHUNK),
+            sink,
+        }
+    }
+
+    pub(super) fn run(mut self) -> RunReport {
+        for number in 0..self.nodes.len() {
+            self.start(self.nodes[number].id);
+        }
+        self.serve_clients();
+        while !self.is_settled() && self.queue.next_at().is_some_and(|at| at <= self.last_answer + PATIENCE) {
+            self.advance();
+        }
+        self.heal();
+        let limit = self.now + Nanos((self.scenario.sla.recovery_p99_max_ms * 1e6) as u64);
+        while !self.is_settled() && self.queue.next_at().is_some_and(|at| at <= limit) {
+            self.advance();
+        }
+        self.record_final_state();
+        self.hand_on();
+        RunReport { fired: self.fired, transactions: self.clients.into_results() }
+    }
+
+    /// Lets the next thing happen.
+    fn advance(&mut self) {
+        let Some((at, happening)) = self.queue.pop() else { return };
+        self.now = at;
+        match happening {
+            Happening::Delivery { from, to, message } => {
+                if self.node(to).is_up() {
+                    self.deliver(from, to, message);
+                } else {
+                    let why = history::DropReason::NodeDown;
+                    self.record(from, Fact::Dropped { to, gid: message.gid(), message: message.kind(), why });
+                }
+            }
+            Happening::TimerFired { node, incarnation, timer } => {
+                if self.is_same_life(node, incarnation) {
+                    self.step(node, Stimulus::Timer(timer));
+                }
+            }
+            Happening::SyncDone { node, incarnation } => {
+                if self.is_same_life(node, incarnation) {
+                    self.sync_done(node);
+                }
+            }
+            Happening::Restart { node, incarnation } => {
+                if self.node(node).incarnation == incarnation && !self.node(node).is_up() {
+                    self.restart(node);
+                }
+            }
+        }
+        self.serve_clients();
+    }
+
+    /// Lets clients begin what they have to begin.
+    fn serve_clients(&mut self) {
+        let id = NodeId::COORDINATOR;
+        while self.node(id).is_up()
+            && let Some(beginning) = self.clients.begin(self.now)
+        {
+            if !beginning.repeated {
+                self.note_beginning(id, &beginning.transaction);
+            }
+            self.step(id, Stimulus::Client(ClientRequest::Begin(beginning.transaction)));
+        }
+    }
+
+    /// Whether nothing is left to do but to let late timers fire.
+    fn is_settled(&self) -> bool {
+        self.queue.only_timers()
+            && self.clients.done()
+            && self.nodes.iter().all(|node| node.is_up() && node.oldest_unsettled().is_none())
+    }
+
+    fn heal(&mut self) {
+        self.points.disarm();
+        for number in 0..self.nodes.len() {
+            let node = &self.nodes[number];
+            if !node.is_up() && !node.gone_for_good {
+                self.restart(self.nodes[number].id);
+            }
+        }
+        self.record(NodeId::COORDINATOR, Fact::Healed);
+        self.serve_clients();
+    }
+
+    fn record_final_state(&mut self) {
+        for number in 0..self.nodes.len() {
+            let node = &self.nodes[number];
+            let id = node.id;
+            match &node.machine {
+                None => self.record(id, Fact::LeftDown),
+                Some(Machine::Coordinator(_)) => {}
+                Some(Machine::Participant(participant)) => {
+                    let stored = participant.contents().into_iter().map(|(key, value)| Fact::Stored { key, value });
+                    let in_doubt = participant.in_doubt().into_iter().map(|gid| Fact::LeftInDoubt { gid });
+                    let locked = participant.locks().into_iter().map(|(gid, key)| Fact::LeftLocked { gid, key });
+                    let left: Vec<Fact> = stored.chain(in_doubt).chain(locked).collect();
+                    left.into_iter().for_each(|fact| self.record(id, fact));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn record(&mut self, node: NodeId, fact: Fact) {
+        self.chunk.push(Event { at: self.now, node, fact });
+        if self.chunk.len() == CHUNK {
+            self.hand_on();
+        }
+    }
+
+    fn hand_on(&mut self) {
+        self.sink.take(&self.chunk);
+        self.chunk.clear();
+    }
+
+    #[inline]
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.number() as usize]
+    }
+
+    #[inline]
+    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.number() as usize]
+    }
+
+    pub(super) fn build(&self, id: NodeId) -> Machine {
+        match id.participant() {
+            None => Machine::Coordinator((self.cast.coordinator)(&self.scenario.coordinator)),
+            Some(id) => Machine::Participant((self.cast.participant)(id, &self.scenario.participant)),
+        }
+    }
+
+    /// Whether the node has not crashed since that life of it.
+    fn is_same_life(&self, id: NodeId, incarnation: u32) -> bool {
+        let node = self.node(id);
+        node.incarnation == incarnation && node.is_up()
+    }
+}
