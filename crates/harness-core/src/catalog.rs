@@ -91,7 +91,8 @@ impl ScenarioGenerator {
 
     /// The scenario of that name, written as freely as that of a category, or `None` if there is none.
     pub fn find_scenario_by_name(&self, name: &str) -> Option<TestScenario> {
-        let entries = self.categories.iter().flat_map(|category| category.entries.iter().map(move |it| (category, it)));
+        let entries =
+            self.categories.iter().flat_map(|category| category.entries.iter().map(move |it| (category, it)));
         let (category, entry) = entries.into_iter().find(|(_, entry)| same_name(entry.name, name))?;
         Some(category.build(entry, self.participants))
     }
@@ -108,7 +109,8 @@ impl ScenarioGenerator {
         let mut random = Random::new(seed, Purpose::Scenario);
         let description = "Transactions of all sorts, and crashes at protocol steps, drawn from the seed.";
         let kind = if random.below(2) == 0 { LoadKind::Transfers } else { LoadKind::Mixed };
-        let load = Load { kind, keys: 1 + random.below(100), ..Load::mixed(transactions, participants.min(5)) };
+        let load =
+            Load { kind, keys: 1 + random.below(100), ..Load::mixed(transactions, participants.min(5)) };
         let mut scenario = TestScenario::new(description, participants)
             .load(load)
             .in_flight(1 + random.below(8))

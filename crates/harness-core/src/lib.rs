@@ -14,12 +14,11 @@ pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};
 pub use measure::{Cost, MetricsCollector, MetricsSnapshot};
 pub use model::{
     DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, Load, LoadKind,
-    NetworkConditions, PARTICIPANTS_MAX, ParticipantConfig, SlaBreach, SlaRequirements, TestScenario, Trigger,
+    NetworkConditions, PARTICIPANTS_MAX, ParticipantConfig, SlaBreach, SlaRequirements, TestScenario,
+    Trigger,
 };
 pub use participant::{ParticipantState, VirtualParticipant};
-pub use result::{
-    Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult,
-};
+pub use result::{Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult};
 pub use sim::{Cast, RunReport, Simulator, Sink};
 
 // One name for all that a scenario's author needs.

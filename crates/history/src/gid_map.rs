@@ -21,16 +21,19 @@ impl<T> Default for GidMap<T> {
 
 impl<T> GidMap<T> {
     /// How many transactions are present.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether no transaction is present.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The least id present.
+    #[inline]
     pub fn first(&self) -> Option<Gid> {
         (!self.is_empty()).then_some(Gid(self.first))
     }
@@ -48,6 +51,7 @@ impl<T> GidMap<T> {
     }
 
     /// Keeps `value` for `gid` and returns what was kept before.
+    #[inline]
     pub fn insert(&mut self, gid: Gid, value: T) -> Option<T> {
         if self.slots.is_empty() {
             self.first = gid.0;
@@ -66,6 +70,7 @@ impl<T> GidMap<T> {
     }
 
     /// Keeps nothing for `gid` any more and returns what was kept.
+    #[inline]
     pub fn remove(&mut self, gid: Gid) -> Option<T> {
         let index = gid.0.wrapping_sub(self.first) as usize;
         let removed = self.slots.get_mut(index)?.take()?;
@@ -77,6 +82,7 @@ impl<T> GidMap<T> {
     }
 
     /// Keeps nothing for ids below `least` any more.
+    #[inline]
     pub fn remove_below(&mut self, least: Gid) {
         while self.first < least.0
             && let Some(slot) = self.slots.pop_front()

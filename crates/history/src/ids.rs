@@ -32,22 +32,26 @@ impl NodeId {
     }
 
     /// Whether this node coordinates.
+    #[inline]
     pub fn is_coordinator(self) -> bool {
         self.0 == 0 || self.0 & Self::STAND_BY != 0
     }
 
     /// The participant that this node is, if it is one.
+    #[inline]
     pub fn participant(self) -> Option<ParticipantId> {
         (!self.is_coordinator()).then_some(ParticipantId(self.0))
     }
 
     /// The number of a coordinator (0 for the first) or of a participant (1 for the first).
+    #[inline]
     pub fn number(self) -> u32 {
         self.0 & !Self::STAND_BY
     }
 }
 
 impl From<ParticipantId> for NodeId {
+    #[inline]
     fn from(participant: ParticipantId) -> Self {
         assert!(participant.0 > 0 && participant.0 < Self::STAND_BY, "participants count from 1");
         Self(participant.0)
@@ -200,6 +204,7 @@ impl Nanos {
     }
 
     /// The span since `earlier`, or zero if that is later.
+    #[inline]
     pub fn since(self, earlier: Self) -> Self {
         Self(self.0.saturating_sub(earlier.0))
     }
@@ -209,6 +214,7 @@ impl std::ops::Add for Nanos {
     type Output = Self;
 
     /// Saturates: the end of time is 584 years after the start.
+    #[inline]
     fn add(self, span: Self) -> Self {
         Self(self.0.saturating_add(span.0))
     }

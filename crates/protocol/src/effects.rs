@@ -74,12 +74,14 @@ pub struct Effects {
 
 impl Effects {
     /// Makes room for a step of a node whose next record will stand at `next`. For drivers.
+    #[inline]
     pub fn reset(&mut self, next: LogPosition) {
         self.list.clear();
         self.next = next;
     }
 
     /// Takes the effects out. For drivers.
+    #[inline]
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> {
         self.list.drain(..)
     }
@@ -90,31 +92,37 @@ impl Effects {
     }
 
     /// Where the next record will stand in the log.
+    #[inline]
     pub fn next_position(&self) -> LogPosition {
         self.next
     }
 
     /// Appends a record that must be durable before anything emitted later leaves this node.
+    #[inline]
     pub fn force(&mut self, record: LogRecord) -> LogPosition {
         self.append(record, true)
     }
 
     /// Appends a record that need not be durable soon, or at all.
+    #[inline]
     pub fn append_lazily(&mut self, record: LogRecord) -> LogPosition {
         self.append(record, false)
     }
 
     /// Drops the records before a position.
+    #[inline]
     pub fn truncate(&mut self, before: LogPosition) {
         self.list.push(Effect::Truncate { before });
     }
 
     /// Sends a message.
+    #[inline]
     pub fn send(&mut self, to: NodeId, message: Message) {
         self.list.push(Effect::Send { to, message });
     }
 
     /// Tells the client the outcome.
+    #[inline]
     pub fn answer(&mut self, gid: Gid, outcome: Outcome) {
         self.list.push(Effect::Answer { gid, outcome });
     }
@@ -125,15 +133,18 @@ impl Effects {
     }
 
     /// Sets a timer.
+    #[inline]
     pub fn set_timer(&mut self, after: Nanos, gid: Gid, purpose: u32) {
         self.list.push(Effect::SetTimer { after, timer: Timer { gid, purpose } });
     }
 
     /// Notes a fact for the history.
+    #[inline]
     pub fn note(&mut self, fact: Fact) {
         self.list.push(Effect::Note(fact));
     }
 
+    #[inline]
     fn append(&mut self, record: LogRecord, forced: bool) -> LogPosition {
         let position = self.next;
         self.next.0 += 1;

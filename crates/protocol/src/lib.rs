@@ -18,6 +18,7 @@
 //! }
 //! ```
 
+mod deadlines;
 mod effects;
 mod log;
 mod message;
@@ -25,6 +26,7 @@ mod node;
 mod reference;
 mod transaction;
 
+pub use deadlines::Deadlines;
 pub use effects::{Effect, Effects, LogPosition, Timer};
 pub use log::{BodyReader, LogRecord};
 pub use message::{Message, Refusal};

@@ -1,7 +1,6 @@
 //! Records of a node's log: a kind that everybody understands, and a body that only its writer does.
 
 use history::{Gid, RecordKind, Value};
-use smallvec::SmallVec;
 
 /// A record of a write-ahead log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,28 +9,38 @@ pub struct LogRecord {
     pub kind: RecordKind,
     /// The transaction; [`Gid::INITIAL`] where the record is about none.
     pub gid: Gid,
-    /// Whatever the writer wants to read back. Small bodies stay inline.
-    pub body: SmallVec<[u8; 24]>,
+    /// Whatever the writer wants to read back.
+    pub body: Vec<u8>,
 }
 
 impl LogRecord {
     /// A record with an empty body.
+    #[inline]
     pub fn new(kind: RecordKind, gid: Gid) -> Self {
-        Self { kind, gid, body: SmallVec::new() }
+        Self { kind, gid, body: Vec::new() }
+    }
+
+    /// A record whose body has room for so many bytes.
+    #[inline]
+    pub fn with_capacity(kind: RecordKind, gid: Gid, bytes: usize) -> Self {
+        Self { kind, gid, body: Vec::with_capacity(bytes) }
     }
 
     /// Appends a number to the body.
+    #[inline]
     pub fn push_u32(&mut self, number: u32) {
         self.body.extend_from_slice(&number.to_le_bytes());
     }
 
     /// Appends a value to the body.
+    #[inline]
     pub fn push_value(&mut self, value: Value) {
         let number = value.0;
         self.body.extend_from_slice(&number.to_le_bytes());
     }
 
     /// Reads the body from its start.
+    #[inline]
     pub fn reader(&self) -> BodyReader<'_> {
         BodyReader { rest: &self.body }
     }

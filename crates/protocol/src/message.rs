@@ -90,6 +90,7 @@ pub enum Refusal {
 
 impl Message {
     /// The transaction that this is about. [`Message::Recover`] is about all: [`Gid::INITIAL`].
+    #[inline]
     pub fn gid(&self) -> Gid {
         match *self {
             Self::Execute { ref transaction } => transaction.id,
@@ -108,6 +109,7 @@ impl Message {
     }
 
     /// What is said, for the history.
+    #[inline]
     pub fn kind(&self) -> MessageKind {
         match self {
             Self::Execute { .. } => MessageKind::Execute,

@@ -5,26 +5,32 @@ use harness_core::{SlaRequirements, TestScenario};
 
 /// A participant that dies before its vote has promised nothing: the coordinator's patience runs out, and it aborts.
 pub fn single_participant_crash(participants: u32) -> TestScenario {
-    TestScenario::new("A participant dies before its vote, and the transaction aborts cleanly.", participants.max(3))
-        .writing_to(3)
-        .fault_at(
-            ParticipantId(2).into(),
-            harness_core::FailureMode::Crash { restart_after_ms: Some(5_000) },
-            Point::BeforePrepareForced,
-            1,
-        )
-        .expect_outcomes(0, 1)
-        .expect_commit_records(0)
-        .sla(SlaRequirements::chaos())
+    TestScenario::new(
+        "A participant dies before its vote, and the transaction aborts cleanly.",
+        participants.max(3),
+    )
+    .writing_to(3)
+    .fault_at(
+        ParticipantId(2).into(),
+        harness_core::FailureMode::Crash { restart_after_ms: Some(5_000) },
+        Point::BeforePrepareForced,
+        1,
+    )
+    .expect_outcomes(0, 1)
+    .expect_commit_records(0)
+    .sla(SlaRequirements::chaos())
 }
 
 /// The decision is durable and nobody has heard of it: after its restart the coordinator must find it and finish.
 pub fn coordinator_crash_after_prepare(participants: u32) -> TestScenario {
-    TestScenario::new("The coordinator dies with a durable commit that it has told nobody.", participants.max(3))
-        .writing_to(3)
-        .crash_at(NodeId::COORDINATOR, Point::AfterDecisionForced)
-        .expect_outcomes(1, 0)
-        .expect_sent(MessageKind::Abort, 0)
+    TestScenario::new(
+        "The coordinator dies with a durable commit that it has told nobody.",
+        participants.max(3),
+    )
+    .writing_to(3)
+    .crash_at(NodeId::COORDINATOR, Point::AfterDecisionForced)
+    .expect_outcomes(1, 0)
+    .expect_sent(MessageKind::Abort, 0)
 }
 
 /// The twin: all votes are in, but the decision was not durable. Nobody can have heard of a commit, so abort is

@@ -37,12 +37,13 @@ pub fn one_no_aborts(participants: u32) -> TestScenario {
 /// The first no decides; the others must change nothing.
 pub fn all_no_aborts(participants: u32) -> TestScenario {
     let participants = participants.max(3);
-    let scenario = TestScenario::new("All participants vote no, and the transaction aborts once.", participants)
-        .writing_to(participants)
-        .expect_outcomes(0, 1)
-        .expect_sent(MessageKind::VoteYes, 0)
-        .expect_commit_records(0)
-        .sla(SlaRequirements::chaos());
+    let scenario =
+        TestScenario::new("All participants vote no, and the transaction aborts once.", participants)
+            .writing_to(participants)
+            .expect_outcomes(0, 1)
+            .expect_sent(MessageKind::VoteYes, 0)
+            .expect_commit_records(0)
+            .sla(SlaRequirements::chaos());
     (1..=participants).fold(scenario, |scenario, n| scenario.votes_no(ParticipantId(n)))
 }
 
@@ -60,7 +61,8 @@ pub fn single_participant_commits_in_one_phase(participants: u32) -> TestScenari
 /// Who wrote nothing is done when it has voted: it needs no record and hears no decision.
 pub fn read_only_participant_skips_phase_two(participants: u32) -> TestScenario {
     let participants = participants.max(3);
-    let mut scenario = TestScenario::new("One of the participants only reads.", participants).writing_to(participants);
+    let mut scenario =
+        TestScenario::new("One of the participants only reads.", participants).writing_to(participants);
     let transaction = &mut scenario.transactions[0];
     transaction.writes.retain(|write| write.participant != ParticipantId(2));
     transaction.reads.push(Read { participant: ParticipantId(2), key: Key(1) });
@@ -74,9 +76,11 @@ pub fn read_only_participant_skips_phase_two(participants: u32) -> TestScenario 
 /// Nobody wrote, so there is nothing that a crash could lose: a decision record would cost a sync for nothing.
 pub fn all_read_only_writes_no_decision(participants: u32) -> TestScenario {
     let participants = participants.max(2);
-    let mut scenario = TestScenario::new("All participants only read.", participants).writing_to(participants);
+    let mut scenario =
+        TestScenario::new("All participants only read.", participants).writing_to(participants);
     let transaction = &mut scenario.transactions[0];
-    let reads = transaction.writes.drain(..).map(|write| Read { participant: write.participant, key: write.key });
+    let reads =
+        transaction.writes.drain(..).map(|write| Read { participant: write.participant, key: write.key });
     transaction.reads = reads.collect();
     scenario
         .expect_outcomes(1, 0)
@@ -107,7 +111,8 @@ pub fn empty_write_set_commits(participants: u32) -> TestScenario {
 
 /// Until it asks for a commit, a client may change its mind: nobody is asked to vote.
 pub fn client_aborts_before_prepare(participants: u32) -> TestScenario {
-    let mut scenario = TestScenario::new("The client aborts once the work is done.", participants.max(3)).writing_to(3);
+    let mut scenario =
+        TestScenario::new("The client aborts once the work is done.", participants.max(3)).writing_to(3);
     scenario.transactions[0].ending = Ending::Abort;
     scenario
         .expect_outcomes(0, 1)
@@ -118,8 +123,8 @@ pub fn client_aborts_before_prepare(participants: u32) -> TestScenario {
 
 /// A client that sends its request twice must not run it twice, nor be told that the first did not happen.
 pub fn repeated_gid_is_refused(participants: u32) -> TestScenario {
-    let mut scenario = TestScenario::new("A second transaction has the id of the first.", participants.max(3))
-        .writing_to(3);
+    let mut scenario =
+        TestScenario::new("A second transaction has the id of the first.", participants.max(3)).writing_to(3);
     let repeated = scenario.transactions[0].clone();
     scenario = scenario.transaction(repeated).expect_outcomes(1, 0).expect_sent(MessageKind::Execute, 3);
     scenario.expect.refused = Some(1);

@@ -61,7 +61,8 @@ impl Load {
                 "the load asks for {least} to {most} participants a transaction: from 1 to {participants} are possible"
             ));
         }
-        (keys == 0 || keys >= KEYS_MAX).then(|| format!("the load uses {keys} keys: from 1 to {KEYS_MAX} are possible"))
+        (keys == 0 || keys >= KEYS_MAX)
+            .then(|| format!("the load uses {keys} keys: from 1 to {KEYS_MAX} are possible"))
     }
 
     /// Draws one transaction.

@@ -191,7 +191,10 @@ impl TestScenario {
 
     fn first_mistake(&self) -> Option<String> {
         if self.participants == 0 || self.participants > PARTICIPANTS_MAX {
-            return Some(format!("{} participants: from 1 to {PARTICIPANTS_MAX} are possible", self.participants));
+            return Some(format!(
+                "{} participants: from 1 to {PARTICIPANTS_MAX} are possible",
+                self.participants
+            ));
         }
         if self.in_flight == 0 {
             return Some("in_flight is 0: at least one client must be served".to_owned());
@@ -220,7 +223,9 @@ impl TestScenario {
             }
             let repeated = self.transactions.iter().take_while(|other| !std::ptr::eq(*other, transaction));
             if id < greatest && !repeated.into_iter().any(|other| other.id == id) {
-                return Some(format!("transaction {id} begins after {greatest}: list ids in ascending order"));
+                return Some(format!(
+                    "transaction {id} begins after {greatest}: list ids in ascending order"
+                ));
             }
             if id.0 > greatest.0 + 1_000_000 {
                 return Some(format!("transaction {id} follows {greatest}: ids must be dense"));
@@ -231,7 +236,9 @@ impl TestScenario {
             let writes = transaction.writes.iter().map(|write| (write.participant, write.key));
             for (participant, key) in reads.chain(writes) {
                 if !enlisted(participant) {
-                    return Some(format!("{id} has work for {participant}, which is not among its participant_ids"));
+                    return Some(format!(
+                        "{id} has work for {participant}, which is not among its participant_ids"
+                    ));
                 }
                 if key.0 >= KEYS_MAX {
                     return Some(format!("{id} uses {key}: keys must be below {KEYS_MAX}"));
@@ -239,7 +246,10 @@ impl TestScenario {
             }
             let unknown = |id: &&ParticipantId| id.0 == 0 || id.0 > self.participants;
             if let Some(participant) = transaction.participant_ids.iter().find(unknown) {
-                return Some(format!("{id} names {participant}, but there are rm1 to rm{}", self.participants));
+                return Some(format!(
+                    "{id} names {participant}, but there are rm1 to rm{}",
+                    self.participants
+                ));
             }
         }
         None

@@ -72,7 +72,9 @@ impl SlaRequirements {
             ("recovery_p99_ms", metrics.recovery_p99_ms, self.recovery_p99_max_ms),
         ];
         let breached = bounds.into_iter().filter(|&(_, measured, allowed)| measured > allowed);
-        breached.map(|(metric, measured, allowed)| SlaBreach { metric: metric.to_owned(), measured, allowed }).collect()
+        breached
+            .map(|(metric, measured, allowed)| SlaBreach { metric: metric.to_owned(), measured, allowed })
+            .collect()
     }
 }
 

@@ -6,7 +6,7 @@ use history::{Decision, Fact, Gid, Key, LockMode, NodeId, OpKind, Value};
 use protocol::{DistributedTransaction, Effects, Message, Operation, Refusal};
 use smallvec::SmallVec;
 
-use super::{VirtualParticipant, purpose};
+use super::{VirtualParticipant, is_prepared, purpose};
 
 /// One transaction's share of this participant.
 #[derive(Debug)]
@@ -84,7 +84,12 @@ impl Branch {
 }
 
 impl VirtualParticipant {
-    pub(super) fn execute(&mut self, from: NodeId, transaction: &Arc<DistributedTransaction>, effects: &mut Effects) {
+    pub(super) fn execute(
+        &mut self,
+        from: NodeId,
+        transaction: &Arc<DistributedTransaction>,
+        effects: &mut Effects,
+    ) {
         let gid = transaction.id;
         if gid < self.low_water || self.finished.get(gid).is_some() {
             return effects.send(from, Message::Failed { gid, why: Refusal::Repeated });
@@ -97,7 +102,7 @@ impl VirtualParticipant {
         branch.coordinator = from;
         branch.plan(transaction.work_of(self.id));
         self.branches.insert(gid, branch);
-        effects.set_timer(self.config.idle_timeout, gid, purpose::IDLE);
+        self.idle_deadlines.set(self.now, gid, is_prepared(&self.branches, false), effects);
         self.take_locks(gid, effects);
     }
 

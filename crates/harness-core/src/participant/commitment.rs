@@ -4,7 +4,7 @@ use history::{Decision, Fact, Gid, Key, NodeId, RecordKind, Value, Vote};
 use protocol::{Effects, LogRecord, Message};
 
 use super::branch::{Branch, Phase};
-use super::{VirtualParticipant, purpose};
+use super::{VirtualParticipant, is_prepared, purpose};
 
 impl VirtualParticipant {
     pub(super) fn prepare(&mut self, from: NodeId, gid: Gid, effects: &mut Effects) {
@@ -36,14 +36,16 @@ impl VirtualParticipant {
                 branch.phase = Phase::Prepared;
                 effects.force(prepared_record(gid, branch));
                 effects.send(from, vote(Vote::Yes));
-                effects.set_timer(self.config.inquiry_first, gid, purpose::INQUIRY);
+                self.inquiries.set(self.now, gid, is_prepared(&self.branches, true), effects);
             }
         }
     }
 
     pub(super) fn commit(&mut self, from: NodeId, gid: Gid, effects: &mut Effects) {
         match self.branches.get(gid).map(|branch| branch.phase) {
-            Some(Phase::Prepared) => self.apply_and_finish(gid, decided_record(gid, Decision::Commit), effects),
+            Some(Phase::Prepared) => {
+                self.apply_and_finish(gid, decided_record(gid, Decision::Commit), effects)
+            }
             // A commit before the vote is the coordinator's mistake, and so is one after an abort: neither can be
             // acknowledged.
             Some(Phase::Waiting | Phase::Active) => return,
@@ -111,7 +113,7 @@ impl VirtualParticipant {
 
 /// Everything that commit needs after a crash: whom to ask, and what to apply.
 pub(super) fn prepared_record(gid: Gid, branch: &Branch) -> LogRecord {
-    let mut record = LogRecord::new(RecordKind::Prepared, gid);
+    let mut record = LogRecord::with_capacity(RecordKind::Prepared, gid, 4 + 12 * branch.writes.len());
     record.push_u32(if branch.coordinator.is_coordinator() { branch.coordinator.number() } else { 0 });
     push_writes(&mut record, &branch.writes);
     record

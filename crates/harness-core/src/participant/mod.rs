@@ -13,7 +13,7 @@ mod store;
 use std::mem;
 
 use history::{Decision, Fact, Gid, GidMap, Key, Nanos, NodeId, ParticipantId, Value};
-use protocol::{Effects, Incident, Input, LogPosition, Message, Participant, Timer};
+use protocol::{Deadlines, Effects, Incident, Input, LogPosition, Message, Participant, Timer};
 use smallvec::SmallVec;
 
 use crate::model::ParticipantConfig;
@@ -36,6 +36,10 @@ pub struct VirtualParticipant {
     /// No transaction below is open anywhere.
     low_water: Gid,
     log_first: LogPosition,
+    idle_deadlines: Deadlines,
+    /// For the first inquiry; the times after have a timer each.
+    inquiries: Deadlines,
+    now: Nanos,
     /// Branches whose waiting locks were granted in this step, and which can go on.
     granted: SmallVec<[Gid; 4]>,
 }
@@ -59,8 +63,9 @@ pub enum ParticipantState {
 mod purpose {
     pub(super) const IDLE: u32 = 0;
     pub(super) const LOCK: u32 = 1;
+    pub(super) const FIRST_INQUIRY: u32 = 2;
     /// The number above this is how often the participant has inquired.
-    pub(super) const INQUIRY: u32 = 2;
+    pub(super) const INQUIRY: u32 = 3;
 }
 
 impl VirtualParticipant {
@@ -75,6 +80,9 @@ impl VirtualParticipant {
             finished: GidMap::default(),
             low_water: Gid::INITIAL,
             log_first: LogPosition(0),
+            idle_deadlines: Deadlines::new(config.idle_timeout, purpose::IDLE),
+            inquiries: Deadlines::new(config.inquiry_first, purpose::FIRST_INQUIRY),
+            now: Nanos::ZERO,
             granted: SmallVec::new(),
         }
     }
@@ -117,13 +125,32 @@ impl VirtualParticipant {
     }
 
     fn timer_fired(&mut self, timer: Timer, effects: &mut Effects) {
-        let gid = timer.gid;
-        let Some(branch) = self.branches.get(gid) else { return };
-        match (timer.purpose, branch.phase) {
-            (purpose::IDLE, Phase::Waiting | Phase::Active) => self.abort(gid, effects),
-            (purpose::LOCK, Phase::Waiting) => self.fail(gid, effects),
-            (purpose::INQUIRY.., Phase::Prepared) => self.inquire(gid, timer.purpose - purpose::INQUIRY, effects),
-            _ => {}
+        let (now, gid) = (self.now, timer.gid);
+        match timer.purpose {
+            purpose::IDLE => {
+                while let Some(gid) =
+                    self.idle_deadlines.next_passed(now, is_prepared(&self.branches, false), effects)
+                {
+                    self.abort(gid, effects);
+                }
+            }
+            purpose::FIRST_INQUIRY => {
+                while let Some(gid) =
+                    self.inquiries.next_passed(now, is_prepared(&self.branches, true), effects)
+                {
+                    self.inquire(gid, 0, effects);
+                }
+            }
+            purpose::LOCK => {
+                if self.state(gid) == ParticipantState::Waiting {
+                    self.fail(gid, effects);
+                }
+            }
+            times => {
+                if self.state(gid) == ParticipantState::Prepared {
+                    self.inquire(gid, times - purpose::INQUIRY, effects);
+                }
+            }
         }
     }
 
@@ -159,8 +186,14 @@ impl VirtualParticipant {
     }
 }
 
+/// Whether a branch that is not over has voted yes, or has not.
+fn is_prepared(branches: &GidMap<Box<Branch>>, prepared: bool) -> impl Fn(Gid) -> bool {
+    move |gid| branches.get(gid).is_some_and(|branch| (branch.phase == Phase::Prepared) == prepared)
+}
+
 impl Participant for VirtualParticipant {
-    fn step(&mut self, _now: Nanos, input: Input<'_, Incident>, effects: &mut Effects) {
+    fn step(&mut self, now: Nanos, input: Input<'_, Incident>, effects: &mut Effects) {
+        self.now = now;
         match input {
             Input::Start { log } => self.start(log, effects),
             Input::Received { from, message } => self.received(from, message, effects),
@@ -191,4 +224,3 @@ impl Participant for VirtualParticipant {
         self.store.contents()
     }
 }
-

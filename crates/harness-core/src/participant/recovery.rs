@@ -3,9 +3,9 @@
 use history::{Decision, Fact, Gid, Key, LockMode, NodeId, RecordKind, Value};
 use protocol::{BodyReader, Effects, LogPosition, LogRecord};
 
+use super::VirtualParticipant;
 use super::branch::Phase;
 use super::commitment::prepared_record;
-use super::VirtualParticipant;
 
 /// The log is checkpointed when it has grown by this many records, beside two for each item written.
 const CHECKPOINT_AFTER: u64 = 1024;

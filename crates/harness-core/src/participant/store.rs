@@ -20,21 +20,57 @@ struct Item {
     lock: Lock,
 }
 
+const _: () = assert!(size_of::<Item>() <= 32, "two items a cache line: a store is read at random");
+
+/// Who holds an item. Nearly always it is nobody, or one writer that nobody waits for.
+#[derive(Clone, Debug, Default)]
+enum Lock {
+    #[default]
+    Free,
+    One(Gid),
+    Several(Box<Holders>),
+}
+
 /// Who holds an item and who waits for it, in the order of arrival: nobody overtakes.
 #[derive(Clone, Debug, Default)]
-struct Lock {
+struct Holders {
     mode: Option<LockMode>,
-    holders: SmallVec<[Gid; 2]>,
+    holding: SmallVec<[Gid; 2]>,
     waiting: VecDeque<(Gid, LockMode)>,
 }
 
 impl Default for Item {
     fn default() -> Self {
-        Self { value: Value(0), writer: Gid::INITIAL, lock: Lock::default() }
+        Self { value: Value(0), writer: Gid::INITIAL, lock: Lock::Free }
     }
 }
 
 impl Lock {
+    /// The same lock, written out.
+    fn several(&mut self) -> &mut Holders {
+        if !matches!(self, Self::Several(_)) {
+            let mut holders = Holders::default();
+            if let Self::One(gid) = *self {
+                holders.grant(gid, LockMode::Exclusive);
+            }
+            *self = Self::Several(Box::new(holders));
+        }
+        match self {
+            Self::Several(holders) => holders,
+            Self::Free | Self::One(_) => unreachable!("it was just written out"),
+        }
+    }
+
+    fn holding(&self) -> &[Gid] {
+        match self {
+            Self::Free => &[],
+            Self::One(gid) => std::slice::from_ref(gid),
+            Self::Several(holders) => &holders.holding,
+        }
+    }
+}
+
+impl Holders {
     fn admits(&self, mode: LockMode) -> bool {
         match self.mode {
             None => true,
@@ -44,7 +80,17 @@ impl Lock {
 
     fn grant(&mut self, gid: Gid, mode: LockMode) {
         self.mode = Some(mode);
-        self.holders.push(gid);
+        self.holding.push(gid);
+    }
+
+    fn grant_next(&mut self, granted: &mut SmallVec<[Gid; 4]>) {
+        while let Some(&(gid, mode)) = self.waiting.front()
+            && self.admits(mode)
+        {
+            self.waiting.pop_front();
+            self.grant(gid, mode);
+            granted.push(gid);
+        }
     }
 }
 
@@ -52,31 +98,44 @@ impl Store {
     /// Takes the lock, or queues for it and returns false.
     pub(super) fn lock(&mut self, gid: Gid, key: Key, mode: LockMode) -> bool {
         let lock = &mut self.item_mut(key).lock;
-        let free = lock.waiting.is_empty() && lock.admits(mode);
+        if matches!(lock, Lock::Free) && mode == LockMode::Exclusive {
+            *lock = Lock::One(gid);
+            return true;
+        }
+        let holders = lock.several();
+        let free = holders.waiting.is_empty() && holders.admits(mode);
         if free {
-            lock.grant(gid, mode);
+            holders.grant(gid, mode);
         } else {
-            lock.waiting.push_back((gid, mode));
+            holders.waiting.push_back((gid, mode));
         }
         free
     }
 
     /// Leaves the queue for a lock. Those behind may be `granted` it.
     pub(super) fn stop_waiting(&mut self, gid: Gid, key: Key, granted: &mut SmallVec<[Gid; 4]>) {
-        let lock = &mut self.item_mut(key).lock;
-        lock.waiting.retain(|&(other, _)| other != gid);
-        grant_next(lock, granted);
+        if let Lock::Several(holders) = &mut self.item_mut(key).lock {
+            holders.waiting.retain(|&(other, _)| other != gid);
+            holders.grant_next(granted);
+        }
     }
 
     /// Gives up these locks. Those who waited first may be `granted` them.
     pub(super) fn release(&mut self, gid: Gid, keys: &[(Key, LockMode)], granted: &mut SmallVec<[Gid; 4]>) {
         for &(key, _) in keys {
             let lock = &mut self.item_mut(key).lock;
-            lock.holders.retain(|holder| *holder != gid);
-            if lock.holders.is_empty() {
-                lock.mode = None;
+            let Lock::Several(holders) = lock else {
+                *lock = Lock::Free;
+                continue;
+            };
+            holders.holding.retain(|holder| *holder != gid);
+            if holders.holding.is_empty() {
+                holders.mode = None;
             }
-            grant_next(lock, granted);
+            holders.grant_next(granted);
+            if holders.holding.is_empty() && holders.waiting.is_empty() {
+                *lock = Lock::Free;
+            }
         }
     }
 
@@ -110,7 +169,8 @@ impl Store {
 
     pub(super) fn locks(&self) -> Vec<(Gid, Key)> {
         let keys = self.items.iter().enumerate();
-        keys.flat_map(|(key, item)| item.lock.holders.iter().map(move |&gid| (gid, Key(key as u32)))).collect()
+        keys.flat_map(|(key, item)| item.lock.holding().iter().map(move |&gid| (gid, Key(key as u32))))
+            .collect()
     }
 
     #[inline]
@@ -120,16 +180,6 @@ impl Store {
             self.items.resize_with(index + 1, Item::default);
         }
         &mut self.items[index]
-    }
-}
-
-fn grant_next(lock: &mut Lock, granted: &mut SmallVec<[Gid; 4]>) {
-    while let Some(&(gid, mode)) = lock.waiting.front()
-        && lock.admits(mode)
-    {
-        lock.waiting.pop_front();
-        lock.grant(gid, mode);
-        granted.push(gid);
     }
 }
 

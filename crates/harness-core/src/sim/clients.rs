@@ -22,6 +22,8 @@ pub(super) struct Clients<'a> {
     /// Clients that used an id again.
     repeated: Vec<(Gid, usize)>,
     results: Vec<TransactionResult>,
+    /// A client heard something, or can be heard again: one may be free to begin.
+    pub(super) have_news: bool,
 }
 
 struct Waiting {
@@ -47,6 +49,7 @@ impl<'a> Clients<'a> {
             waiting: GidMap::default(),
             repeated: Vec::new(),
             results: Vec::with_capacity(scenario.transaction_count() as usize),
+            have_news: true,
         }
     }
 
@@ -78,7 +81,8 @@ impl<'a> Clients<'a> {
         let load = self.scenario.load.as_ref()?;
         let drawn = self.begun - self.scenario.transactions.len();
         let gid = Gid(self.greatest.0 + 1);
-        (drawn < load.transactions as usize).then(|| load.draw(gid, self.scenario.participants, &mut self.random))
+        (drawn < load.transactions as usize)
+            .then(|| load.draw(gid, self.scenario.participants, &mut self.random))
     }
 
     /// A client hears the outcome.
@@ -107,6 +111,7 @@ impl<'a> Clients<'a> {
     }
 
     fn note(&mut self, now: Nanos, index: Option<usize>, outcome: TransactionOutcome) {
+        self.have_news = true;
         if let Some(result) = index.and_then(|index| self.results.get_mut(index)) {
             result.outcome = outcome;
             result.answered_at = Some(now);

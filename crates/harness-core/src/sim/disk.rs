@@ -9,7 +9,10 @@ use super::random::Random;
 /// it started.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
-    records: Vec<LogRecord>,
+    /// What each record is about, and where its body ends.
+    index: Vec<(RecordKind, Gid, u32)>,
+    /// The bodies, one behind the other: a log that is written and not read should stay out of the caches.
+    bodies: Vec<u8>,
     /// The position of the first record that is still there.
     first: u64,
     /// All positions below survive a crash.
@@ -19,27 +22,37 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn append(&mut self, record: LogRecord) {
-        self.records.push(record);
+    #[inline]
+    pub(super) fn append(&mut self, record: &LogRecord) {
+        self.bodies.extend_from_slice(&record.body);
+        self.index.push((record.kind, record.gid, self.bodies.len() as u32));
     }
 
     /// Where the next record will stand.
     pub(super) fn next(&self) -> u64 {
-        self.first + self.records.len() as u64
+        self.first + self.index.len() as u64
     }
 
     pub(super) fn durable(&self) -> u64 {
         self.durable
     }
 
-    pub(super) fn records(&self) -> &[LogRecord] {
-        &self.records
+    /// All records, as a node reads them when it starts.
+    pub(super) fn records(&self) -> Vec<LogRecord> {
+        let mut start = 0;
+        let read = self.index.iter().map(|&(kind, gid, end)| {
+            let body = self.bodies[start..end as usize].to_vec();
+            start = end as usize;
+            LogRecord { kind, gid, body }
+        });
+        read.collect()
     }
 
     /// What the record at a position is about.
+    #[inline]
     pub(super) fn kind_at(&self, position: u64) -> (Gid, RecordKind) {
-        let record = &self.records[(position - self.first) as usize];
-        (record.gid, record.kind)
+        let (kind, gid, _) = self.index[(position - self.first) as usize];
+        (gid, kind)
     }
 
     /// Starts a sync if none is under way, and tells whether it did.
@@ -60,19 +73,30 @@ impl Disk {
 
     /// Drops what is before a position, all of which is durable.
     pub(super) fn truncate(&mut self, before: LogPosition) {
-        let count = before.0.min(self.durable).saturating_sub(self.first);
-        self.records.drain(..count as usize);
-        self.first += count;
+        let count = before.0.min(self.durable).saturating_sub(self.first) as usize;
+        let Some(&(_, _, dropped)) = count.checked_sub(1).and_then(|last| self.index.get(last)) else {
+            return;
+        };
+        self.index.drain(..count);
+        self.bodies.drain(..dropped as usize);
+        self.index.iter_mut().for_each(|(_, _, end)| *end -= dropped);
+        self.first += count as u64;
     }
 
     /// Loses what is not durable, but for a first part of any length that reached the disk all the same. Returns
-    /// how many records did, and those that are lost.
-    pub(super) fn crash(&mut self, random: &mut Random) -> (u64, Vec<LogRecord>) {
+    /// what the records that did are about, and those that are lost.
+    pub(super) fn crash(&mut self, random: &mut Random) -> (Vec<(Gid, RecordKind)>, Vec<(Gid, RecordKind)>) {
         self.syncing = None;
         let unsynced = (self.next() - self.durable) as u32;
-        let survived = u64::from(random.below(unsynced + 1));
-        self.durable += survived;
-        (survived, self.records.split_off((self.durable - self.first) as usize))
+        let survivors = self.durable..self.durable + u64::from(random.below(unsynced + 1));
+        let lost = survivors.end..self.next();
+        let about =
+            |positions: std::ops::Range<u64>| positions.map(|position| self.kind_at(position)).collect();
+        let told = (about(survivors.clone()), about(lost));
+        self.durable = survivors.end;
+        self.index.truncate((self.durable - self.first) as usize);
+        self.bodies.truncate(self.index.last().map_or(0, |&(_, _, end)| end as usize));
+        told
     }
 }
 
@@ -82,12 +106,14 @@ mod tests {
     use crate::sim::random::Purpose;
 
     fn record(gid: u32) -> LogRecord {
-        LogRecord::new(RecordKind::Other, Gid(gid))
+        let mut record = LogRecord::new(RecordKind::Other, Gid(gid));
+        (0..gid).for_each(|_| record.push_u32(gid));
+        record
     }
 
     fn disk(records: std::ops::Range<u32>) -> Disk {
         let mut disk = Disk::default();
-        records.for_each(|gid| disk.append(record(gid)));
+        records.for_each(|gid| disk.append(&record(gid)));
         disk
     }
 
@@ -95,7 +121,7 @@ mod tests {
     fn a_sync_covers_only_what_was_appended_before_it_started() {
         let mut disk = disk(0..2);
         assert!(disk.start_sync());
-        disk.append(record(2));
+        disk.append(&record(2));
         assert!(!disk.start_sync(), "one at a time");
         assert_eq!(disk.finish_sync(), 0..2);
         assert!(disk.start_sync());
@@ -110,13 +136,14 @@ mod tests {
             let mut disk = disk(0..2);
             disk.start_sync();
             disk.finish_sync();
-            (2..5).for_each(|gid| disk.append(record(gid)));
+            (2..5).for_each(|gid| disk.append(&record(gid)));
             let (survived, lost) = disk.crash(&mut random);
-            survivors[survived as usize] += 1;
-            let kept: Vec<u32> = disk.records().iter().map(|record| record.gid.0).collect();
-            let lost: Vec<u32> = lost.iter().map(|record| record.gid.0).collect();
-            assert_eq!([kept, lost].concat(), [0, 1, 2, 3, 4]);
-            assert_eq!((disk.durable(), disk.next()), (2 + survived, 2 + survived));
+            survivors[survived.len()] += 1;
+            let next = 2 + survived.len() as u32;
+            assert_eq!(disk.records(), (0..next).map(record).collect::<Vec<_>>());
+            let told: Vec<u32> = survived.into_iter().chain(lost).map(|(gid, _)| gid.0).collect();
+            assert_eq!(told, [2, 3, 4]);
+            assert_eq!((disk.durable(), disk.next()), (next.into(), next.into()));
         }
         assert!(survivors.iter().all(|&times| times > 50), "{survivors:?}");
     }
@@ -126,10 +153,10 @@ mod tests {
         let mut disk = disk(0..4);
         disk.start_sync();
         disk.finish_sync();
-        disk.append(record(4));
+        disk.append(&record(4));
         disk.truncate(LogPosition(3));
-        assert_eq!((disk.records().len(), disk.next(), disk.kind_at(3).0), (2, 5, Gid(3)));
+        assert_eq!((disk.records(), disk.next()), (vec![record(3), record(4)], 5));
         disk.truncate(LogPosition(5));
-        assert_eq!(disk.records().len(), 1);
+        assert_eq!(disk.records(), [record(4)]);
     }
 }

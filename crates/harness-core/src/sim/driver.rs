@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use history::{Fact, Gid, Nanos, NodeId, Point};
 use protocol::{
-    ClientRequest, Coordinator, Effect, Effects, Incident, Input, LogPosition, LogRecord, Message, Participant, Timer,
+    ClientRequest, Coordinator, Effect, Effects, Incident, Input, LogPosition, Message, Participant, Timer,
 };
 
 use super::disk::Disk;
@@ -79,7 +79,7 @@ impl Node {
 
     fn start(&mut self, now: Nanos, effects: &mut Effects) {
         effects.reset(LogPosition(self.disk.next()));
-        let log: &[LogRecord] = self.disk.records();
+        let log = &self.disk.records()[..];
         match self.machine.as_mut() {
             Some(Machine::Coordinator(coordinator)) => coordinator.step(now, Input::Start { log }, effects),
             Some(Machine::Participant(participant)) => participant.step(now, Input::Start { log }, effects),
@@ -175,14 +175,12 @@ impl Run<'_> {
         node.incarnation += 1;
         node.outbox.clear();
         node.recovering = None;
-        let before = node.disk.durable();
         let (survived, lost) = node.disk.crash(&mut self.disk_random);
-        for position in before..before + survived {
-            let (gid, record) = self.nodes[id.number() as usize].disk.kind_at(position);
+        for (gid, record) in survived {
             self.record(id, Fact::Durable { gid, record });
         }
-        for record in lost {
-            self.record(id, Fact::Lost { gid: record.gid, record: record.kind });
+        for (gid, record) in lost {
+            self.record(id, Fact::Lost { gid, record });
         }
         if id.is_coordinator() {
             for transaction in self.clients.waiting() {
@@ -223,6 +221,7 @@ impl Run<'_> {
         }
         self.effects = effects;
         if id.is_coordinator() {
+            self.clients.have_news = true;
             for transaction in self.clients.waiting() {
                 if !self.node(id).is_up() {
                     break;

@@ -43,7 +43,7 @@ impl Run<'_> {
         }
         self.record(id, Fact::Appended { gid, record: kind, forced });
         let node = self.node_mut(id);
-        node.disk.append(record);
+        node.disk.append(&record);
         if forced {
             node.forced = node.disk.next();
             self.start_sync(id);
@@ -195,10 +195,14 @@ fn around_send(from: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>
     use MessageKind as M;
     match (from.is_coordinator(), kind) {
         (true, M::Execute) => (Some(Point::BeforeExecuteSent), None),
-        (true, M::Prepare | M::CommitOnePhase) => (Some(Point::BeforePrepareSent), Some(Point::AfterPrepareSent)),
+        (true, M::Prepare | M::CommitOnePhase) => {
+            (Some(Point::BeforePrepareSent), Some(Point::AfterPrepareSent))
+        }
         (true, M::Commit | M::Abort) => (Some(Point::BeforeDecisionSent), Some(Point::AfterDecisionSent)),
         (true, M::ReplyCommit | M::ReplyAbort) => (Some(Point::BeforeInquiryAnswered), None),
-        (false, M::VoteYes | M::VoteNo | M::VoteReadOnly) => (Some(Point::BeforeVoteSent), Some(Point::AfterVoteSent)),
+        (false, M::VoteYes | M::VoteNo | M::VoteReadOnly) => {
+            (Some(Point::BeforeVoteSent), Some(Point::AfterVoteSent))
+        }
         (false, M::Acknowledge) => (Some(Point::BeforeAckSent), Some(Point::AfterAckSent)),
         (false, M::Inquire) => (Some(Point::BeforeInquiry), Some(Point::AfterInquiry)),
         _ => (None, None),
@@ -214,7 +218,9 @@ fn around_delivery(to: NodeId, kind: MessageKind) -> (Option<Point>, Option<Poin
         (true, M::Acknowledge) => (Some(Point::BeforeAckReceived), Some(Point::AfterAckReceived)),
         (false, M::Execute) => (Some(Point::BeforeExecute), Some(Point::AfterExecute)),
         (false, M::Prepare | M::CommitOnePhase) => (Some(Point::BeforePrepare), None),
-        (false, M::Commit | M::Abort | M::ReplyCommit | M::ReplyAbort) => (Some(Point::BeforeDecisionReceived), None),
+        (false, M::Commit | M::Abort | M::ReplyCommit | M::ReplyAbort) => {
+            (Some(Point::BeforeDecisionReceived), None)
+        }
         _ => (None, None),
     }
 }

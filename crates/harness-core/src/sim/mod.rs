@@ -97,7 +97,12 @@ impl Simulator {
     ///
     /// # Errors
     /// When the scenario cannot be run; then nothing was handed to the sink.
-    pub fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError> {
+    pub fn run(
+        &self,
+        scenario: &TestScenario,
+        seed: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<RunReport, RunError> {
         scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
         let points = points::Points::arm(&scenario.failure_configs)?;
         Ok(Run::new(scenario, seed, &self.cast, points, sink).run())

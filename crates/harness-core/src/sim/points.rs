@@ -127,7 +127,10 @@ mod armed {
         }
 
         pub(super) fn strike(&self, node: NodeId, point: Point) -> Option<Strike> {
-            let here = self.sites.iter().filter(|&&((at, whose), _)| at == point && whose.is_none_or(|it| it == node));
+            let here = self
+                .sites
+                .iter()
+                .filter(|&&((at, whose), _)| at == point && whose.is_none_or(|it| it == node));
             // Every site counts this step, also when one before it strikes.
             let struck: Vec<String> = here.filter_map(|(_, name)| evaluate(name)).collect();
             let argument = struck.first()?;
@@ -222,7 +225,10 @@ mod armed {
         #[test]
         fn faults_at_one_step_become_one_chain_of_counts() {
             assert_eq!(actions(&[(1, 4)]), "1*return(#4)");
-            assert_eq!(actions(&[(2, 0), (3, 1), (7, 2)]), "1*off->1*return(#0)->1*return(#1)->3*off->1*return(#2)");
+            assert_eq!(
+                actions(&[(2, 0), (3, 1), (7, 2)]),
+                "1*off->1*return(#0)->1*return(#1)->3*off->1*return(#2)"
+            );
         }
 
         #[test]

@@ -60,7 +60,14 @@ impl Queue {
         self.heap.push(Reverse(key));
     }
 
-    pub(super) fn set_timer(&mut self, now: Nanos, span: Nanos, node: NodeId, incarnation: u32, timer: Timer) {
+    pub(super) fn set_timer(
+        &mut self,
+        now: Nanos,
+        span: Nanos,
+        node: NodeId,
+        incarnation: u32,
+        timer: Timer,
+    ) {
         let lane = match self.lanes.iter().position(|lane| lane.span == span) {
             Some(lane) => lane,
             None if self.lanes.len() < LANES_MAX => {
@@ -76,32 +83,22 @@ impl Queue {
         }
     }
 
-    /// When the next thing happens.
-    pub(super) fn next_at(&self) -> Option<Nanos> {
-        let heap = self.heap.peek().map(|&Reverse(key)| key);
-        let timer = self.next_timer.map(|(key, _)| key);
-        let earliest = match (heap, timer) {
-            (Some(heap), Some(timer)) => heap.min(timer),
-            (one, other) => one.or(other)?,
-        };
-        Some(at(earliest))
-    }
-
-    /// Takes out the next thing to happen.
-    pub(super) fn pop(&mut self) -> Option<(Nanos, Happening)> {
-        let heap = self.heap.peek().map(|&Reverse(key)| key);
-        match (heap, self.next_timer) {
-            (Some(key), Some((timer, lane))) if timer < key => Some(self.pop_timer(lane)),
-            (None, Some((_, lane))) => Some(self.pop_timer(lane)),
-            (Some(key), _) => {
-                self.heap.pop();
-                let slot = key as u32 & ((1 << SLOT_BITS) - 1);
-                self.free.push(slot);
-                let happening = self.slots[slot as usize].take().expect("a key in the heap has its slot filled");
-                Some((at(key), happening))
-            }
-            (None, None) => None,
+    /// Takes out the next thing to happen, unless it happens after `limit`.
+    pub(super) fn pop(&mut self, limit: Nanos) -> Option<(Nanos, Happening)> {
+        let heap = self.heap.peek().map_or(u128::MAX, |&Reverse(key)| key);
+        let (timer, lane) = self.next_timer.unwrap_or((u128::MAX, 0));
+        let earliest = heap.min(timer);
+        if at(earliest) > limit || earliest == u128::MAX {
+            return None;
         }
+        if timer < heap {
+            return Some(self.pop_timer(lane));
+        }
+        self.heap.pop();
+        let slot = heap as u32 & ((1 << SLOT_BITS) - 1);
+        self.free.push(slot);
+        let happening = self.slots[slot as usize].take().expect("a key in the heap has its slot filled");
+        Some((at(heap), happening))
     }
 
     /// Whether nothing but timers is left to happen.
@@ -143,8 +140,7 @@ mod tests {
 
     fn drained(mut queue: Queue) -> Vec<(u64, u32)> {
         std::iter::from_fn(|| {
-            assert_eq!(queue.next_at().is_some(), !queue.only_timers() || queue.next_timer.is_some());
-            let (at, happening) = queue.pop()?;
+            let (at, happening) = queue.pop(Nanos(u64::MAX))?;
             match happening {
                 Happening::Restart { incarnation, .. } => Some((at.0, incarnation)),
                 Happening::TimerFired { timer, .. } => Some((at.0, timer.gid.0)),
@@ -177,11 +173,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_taken_out_before_its_time() {
+        let mut queue = Queue::default();
+        queue.push(Nanos(5), restart(1));
+        queue.set_timer(Nanos(0), Nanos(3), NodeId::COORDINATOR, 0, timer(2));
+        assert!(queue.pop(Nanos(2)).is_none());
+        assert!(queue.pop(Nanos(4)).is_some());
+        assert!(queue.pop(Nanos(4)).is_none());
+    }
+
+    #[test]
     fn slots_are_used_again() {
         let mut queue = Queue::default();
         for n in 0..1_000 {
             queue.push(Nanos(n), restart(0));
-            queue.pop();
+            assert!(queue.pop(Nanos(n)).is_some() && queue.pop(Nanos(u64::MAX)).is_none());
         }
         assert_eq!(queue.slots.len(), 1);
     }

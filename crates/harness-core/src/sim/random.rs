@@ -74,7 +74,7 @@ mod tests {
             draw(1, Purpose::Workload),
             draw(u64::MAX, Purpose::Disks),
         ];
-        insta::assert_snapshot!(format!("{drawn:?}"), @"");
+        insta::assert_snapshot!(format!("{drawn:?}"), @"[[475404, 555908, 872166, 834396], [569285, 811001, 120896, 679706], [584616, 76753, 800970, 678473], [160660, 992262, 936787, 543029]]");
     }
 
     #[test]

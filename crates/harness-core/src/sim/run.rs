@@ -70,22 +70,18 @@ impl<'a> Run<'a> {
             self.start(self.nodes[number].id);
         }
         self.serve_clients();
-        while !self.is_settled() && self.queue.next_at().is_some_and(|at| at <= self.last_answer + PATIENCE) {
-            self.advance();
-        }
+        while !self.is_settled() && self.advance(self.last_answer + PATIENCE) {}
         self.heal();
         let limit = self.now + Nanos((self.scenario.sla.recovery_p99_max_ms * 1e6) as u64);
-        while !self.is_settled() && self.queue.next_at().is_some_and(|at| at <= limit) {
-            self.advance();
-        }
+        while !self.is_settled() && self.advance(limit) {}
         self.record_final_state();
         self.hand_on();
         RunReport { fired: self.fired, transactions: self.clients.into_results() }
     }
 
-    /// Lets the next thing happen.
-    fn advance(&mut self) {
-        let Some((at, happening)) = self.queue.pop() else { return };
+    /// Lets the next thing happen, if anything happens up to `limit`.
+    fn advance(&mut self, limit: Nanos) -> bool {
+        let Some((at, happening)) = self.queue.pop(limit) else { return false };
         self.now = at;
         match happening {
             Happening::Delivery { from, to, message } => {
@@ -112,12 +108,16 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.serve_clients();
+        if self.clients.have_news {
+            self.serve_clients();
+        }
+        true
     }
 
     /// Lets clients begin what they have to begin.
     fn serve_clients(&mut self) {
         let id = NodeId::COORDINATOR;
+        self.clients.have_news = false;
         while self.node(id).is_up()
             && let Some(beginning) = self.clients.begin(self.now)
         {
@@ -129,6 +129,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether nothing is left to do but to let late timers fire.
+    #[inline]
     fn is_settled(&self) -> bool {
         self.queue.only_timers()
             && self.clients.done()
@@ -155,9 +156,11 @@ impl<'a> Run<'a> {
                 None => self.record(id, Fact::LeftDown),
                 Some(Machine::Coordinator(_)) => {}
                 Some(Machine::Participant(participant)) => {
-                    let stored = participant.contents().into_iter().map(|(key, value)| Fact::Stored { key, value });
+                    let stored =
+                        participant.contents().into_iter().map(|(key, value)| Fact::Stored { key, value });
                     let in_doubt = participant.in_doubt().into_iter().map(|gid| Fact::LeftInDoubt { gid });
-                    let locked = participant.locks().into_iter().map(|(gid, key)| Fact::LeftLocked { gid, key });
+                    let locked =
+                        participant.locks().into_iter().map(|(gid, key)| Fact::LeftLocked { gid, key });
                     let left: Vec<Fact> = stored.chain(in_doubt).chain(locked).collect();
                     left.into_iter().for_each(|fact| self.record(id, fact));
                 }

@@ -2,7 +2,7 @@
 
 use history::{Decision, Fact, Gid, Nanos, Outcome, ParticipantId, RecordKind};
 
-use super::{Branch, Open, Phase, Progress, ReferenceCoordinator, purpose};
+use super::{Branch, Open, Phase, Progress, ReferenceCoordinator, in_phase_two, purpose};
 use crate::effects::Effects;
 use crate::log::LogRecord;
 use crate::message::Message;
@@ -29,14 +29,13 @@ impl ReferenceCoordinator {
 
     /// Sends commit to all that are prepared, for the first time of this incarnation.
     pub(super) fn announce_commit(&mut self, gid: Gid, effects: &mut Effects) {
-        let retry_first = self.config.retry_first;
         let Some(open) = self.open.get_mut(gid) else { return };
         open.phase = Phase::Committing;
         open.awaited = open.branches.len();
         for branch in &open.branches {
             effects.send(branch.participant.into(), Message::Commit { gid });
         }
-        effects.set_timer(retry_first, gid, purpose::RETRY);
+        self.retries.set(self.now, gid, in_phase_two(&self.open), effects);
     }
 
     /// Nobody can have heard of a commit. An abort is not logged and not acknowledged: who misses it will ask,
@@ -67,6 +66,9 @@ impl ReferenceCoordinator {
     pub(super) fn resend(&mut self, gid: Gid, effects: &mut Effects) {
         let (config, low_water) = (self.config, self.low_water());
         let Some(open) = self.open.get_mut(gid) else { return };
+        if !matches!(open.phase, Phase::Committing | Phase::OnePhase) {
+            return;
+        }
         for branch in open.branches.iter().filter(|branch| branch.progress != Progress::Finished) {
             let message = match open.phase {
                 Phase::OnePhase => Message::CommitOnePhase { gid, low_water },
@@ -103,7 +105,8 @@ impl ReferenceCoordinator {
 
 /// Names all that have yet to acknowledge the commit.
 fn decided_record(gid: Gid, open: &Open) -> LogRecord {
-    let mut record = LogRecord::new(RecordKind::Decided(Decision::Commit), gid);
+    let bytes = 4 * open.branches.len();
+    let mut record = LogRecord::with_capacity(RecordKind::Decided(Decision::Commit), gid, bytes);
     for Branch { participant, .. } in
         open.branches.iter().filter(|branch| branch.progress == Progress::Prepared)
     {

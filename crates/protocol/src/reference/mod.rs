@@ -16,6 +16,7 @@ use history::{Decision, Gid, GidMap, Nanos, NodeId, Outcome, ParticipantId, Vote
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::deadlines::Deadlines;
 use crate::effects::{Effects, LogPosition, Timer};
 use crate::message::Message;
 use crate::node::{ClientRequest, Coordinator, Input};
@@ -59,6 +60,11 @@ pub struct ReferenceCoordinator {
     /// How often this coordinator has started on its log.
     epoch: u32,
     log_first: LogPosition,
+    execute_deadlines: Deadlines,
+    vote_deadlines: Deadlines,
+    /// For the first time that a message is sent again; the times after have a timer each.
+    retries: Deadlines,
+    now: Nanos,
 }
 
 /// A transaction that is not over.
@@ -107,7 +113,8 @@ enum Progress {
 mod purpose {
     pub(super) const EXECUTE_DEADLINE: u32 = 0;
     pub(super) const VOTE_DEADLINE: u32 = 1;
-    pub(super) const RETRY: u32 = 2;
+    pub(super) const FIRST_RETRY: u32 = 2;
+    pub(super) const RETRY: u32 = 3;
 }
 
 impl ReferenceCoordinator {
@@ -120,6 +127,10 @@ impl ReferenceCoordinator {
             next_gid: Gid(1),
             epoch: 0,
             log_first: LogPosition(0),
+            execute_deadlines: Deadlines::new(config.vote_timeout, purpose::EXECUTE_DEADLINE),
+            vote_deadlines: Deadlines::new(config.vote_timeout, purpose::VOTE_DEADLINE),
+            retries: Deadlines::new(config.retry_first, purpose::FIRST_RETRY),
+            now: Nanos::ZERO,
         }
     }
 
@@ -142,13 +153,28 @@ impl ReferenceCoordinator {
     }
 
     fn timer_fired(&mut self, timer: Timer, effects: &mut Effects) {
-        let Some(open) = self.open.get(timer.gid) else { return };
-        match (timer.purpose, open.phase) {
-            (purpose::EXECUTE_DEADLINE, Phase::Executing) | (purpose::VOTE_DEADLINE, Phase::Collecting) => {
-                self.abort(timer.gid, effects);
+        let now = self.now;
+        match timer.purpose {
+            purpose::EXECUTE_DEADLINE => {
+                while let Some(gid) =
+                    self.execute_deadlines.next_passed(now, in_phase(&self.open, Phase::Executing), effects)
+                {
+                    self.abort(gid, effects);
+                }
             }
-            (purpose::RETRY, Phase::Committing | Phase::OnePhase) => self.resend(timer.gid, effects),
-            _ => {}
+            purpose::VOTE_DEADLINE => {
+                while let Some(gid) =
+                    self.vote_deadlines.next_passed(now, in_phase(&self.open, Phase::Collecting), effects)
+                {
+                    self.abort(gid, effects);
+                }
+            }
+            purpose::FIRST_RETRY => {
+                while let Some(gid) = self.retries.next_passed(now, in_phase_two(&self.open), effects) {
+                    self.resend(gid, effects);
+                }
+            }
+            _ => self.resend(timer.gid, effects),
         }
     }
 
@@ -216,6 +242,15 @@ impl Open {
     }
 }
 
+fn in_phase(open: &GidMap<Box<Open>>, phase: Phase) -> impl Fn(Gid) -> bool {
+    move |gid| open.get(gid).is_some_and(|open| open.phase == phase)
+}
+
+/// The participants have yet to answer what is sent until they do.
+fn in_phase_two(open: &GidMap<Box<Open>>) -> impl Fn(Gid) -> bool {
+    move |gid| open.get(gid).is_some_and(|open| matches!(open.phase, Phase::Committing | Phase::OnePhase))
+}
+
 fn outcome_of(decision: Decision) -> Outcome {
     match decision {
         Decision::Commit => Outcome::Committed,
@@ -224,7 +259,8 @@ fn outcome_of(decision: Decision) -> Outcome {
 }
 
 impl Coordinator for ReferenceCoordinator {
-    fn step(&mut self, _now: Nanos, input: Input<'_, ClientRequest>, effects: &mut Effects) {
+    fn step(&mut self, now: Nanos, input: Input<'_, ClientRequest>, effects: &mut Effects) {
+        self.now = now;
         match input {
             Input::Start { log } => self.start(log, effects),
             Input::Received { from, message } => self.received(from, &message, effects),

@@ -2,7 +2,7 @@
 
 use history::{Decision, Gid, Outcome, ParticipantId, RecordKind};
 
-use super::{Phase, Progress, ReferenceCoordinator, purpose};
+use super::{Phase, Progress, ReferenceCoordinator, in_phase_two};
 use crate::effects::{Effects, LogPosition};
 use crate::log::LogRecord;
 use crate::message::Message;
@@ -70,11 +70,10 @@ impl ReferenceCoordinator {
             Some(Phase::Executing | Phase::Collecting | Phase::OnePhase) => {}
             None => match transaction.participant_ids[..] {
                 [only] => {
-                    let retry_first = self.config.retry_first;
                     self.open_new(gid, Phase::OnePhase, std::iter::once(only));
                     let low_water = self.low_water();
                     effects.send(only.into(), Message::CommitOnePhase { gid, low_water });
-                    effects.set_timer(retry_first, gid, purpose::RETRY);
+                    self.retries.set(self.now, gid, in_phase_two(&self.open), effects);
                 }
                 _ => {
                     self.next_gid = self.next_gid.max(Gid(gid.0 + 1));

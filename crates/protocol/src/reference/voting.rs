@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use history::{Decision, Gid, Outcome, ParticipantId, Vote};
 
-use super::{Phase, Progress, ReferenceCoordinator, purpose};
+use super::{Phase, Progress, ReferenceCoordinator, in_phase, in_phase_two};
 use crate::effects::Effects;
 use crate::message::Message;
 use crate::transaction::{DistributedTransaction, Ending};
@@ -19,14 +19,13 @@ impl ReferenceCoordinator {
             self.next_gid = Gid(gid.0 + 1);
             return effects.answer(gid, Outcome::Committed);
         }
-        let vote_timeout = self.config.vote_timeout;
         let open = self.open_new(gid, Phase::Executing, transaction.participant_ids.iter().copied());
         for branch in &open.branches {
             let message = Message::Execute { transaction: Arc::clone(&transaction) };
             effects.send(branch.participant.into(), message);
         }
         open.transaction = Some(transaction);
-        effects.set_timer(vote_timeout, gid, purpose::EXECUTE_DEADLINE);
+        self.execute_deadlines.set(self.now, gid, in_phase(&self.open, Phase::Executing), effects);
     }
 
     pub(super) fn executed(&mut self, gid: Gid, participant: ParticipantId, effects: &mut Effects) {
@@ -42,19 +41,19 @@ impl ReferenceCoordinator {
     }
 
     fn prepare(&mut self, gid: Gid, effects: &mut Effects) {
-        let (config, low_water) = (self.config, self.low_water());
+        let low_water = self.low_water();
         let Some(open) = self.open.get_mut(gid) else { return };
         open.awaited = open.branches.len();
         if let [only] = open.branches[..] {
             open.phase = Phase::OnePhase;
             effects.send(only.participant.into(), Message::CommitOnePhase { gid, low_water });
-            return effects.set_timer(config.retry_first, gid, purpose::RETRY);
+            return self.retries.set(self.now, gid, in_phase_two(&self.open), effects);
         }
         open.phase = Phase::Collecting;
         for branch in &open.branches {
             effects.send(branch.participant.into(), Message::Prepare { gid, low_water });
         }
-        effects.set_timer(config.vote_timeout, gid, purpose::VOTE_DEADLINE);
+        self.vote_deadlines.set(self.now, gid, in_phase(&self.open, Phase::Collecting), effects);
     }
 
     /// A vote for a transaction that is not collecting votes is no news: the participant has been told, or it
