@@ -1,6 +1,6 @@
 //! The harness: runs a scenario, judges its history while it is hot, and says whether all is as it must be.
 
-use history::{Digest, Event, Fact, Header, History, MessageKind, RecordKind};
+use history::{Digest, Event, Fact, Header, History};
 use validator::{CorrectnessValidator, ValidationResult, Verdict};
 
 use crate::measure::{Cost, MetricsCollector};
@@ -71,14 +71,15 @@ impl TwoPhaseCommitTestHarness {
 
     fn judge(&self, scenario: &TestScenario, keep: Keep) -> Result<(TestResult, Vec<Event>), RunError> {
         let cost = Cost::start();
-        let mut judge = Judge::new(&self.header(scenario), keep);
+        let mut judge = Judge::new(scenario, &self.header(scenario), keep);
         let report = self.simulator.run(scenario, self.seed, &mut judge)?;
-        tracing::debug!(scenario = scenario.name, seed = self.seed, events = judge.events, "ran");
-        let validation = judge.validator.finish();
-        let metrics = judge.metrics.snapshot();
+        let Judge { validator, seen } = judge;
+        let validation = validator.finish();
+        tracing::debug!(scenario = scenario.name, seed = self.seed, events = validation.events, "ran");
+        let metrics = seen.metrics.snapshot();
         let outcomes = Outcomes::of(&report.transactions);
         let sla_breaches = scenario.sla.breaches(&metrics);
-        let mut failures = failures(scenario, &validation, &report, &outcomes, &judge.counts);
+        let mut failures = failures(scenario, &validation, &report, &outcomes, &seen);
         failures.extend(sla_breaches.iter().map(|breach| format!("service level: {breach}")));
         let result = TestResult {
             schema_version: SCHEMA_VERSION,
@@ -96,13 +97,13 @@ impl TwoPhaseCommitTestHarness {
             sla: scenario.sla,
             meets_sla: sla_breaches.is_empty(),
             sla_breaches,
-            digest: judge.digest.to_string(),
+            digest: seen.digest.to_string(),
             replay: format!(
                 "2pc-test run-scenario {} -p {} --seed {}",
                 scenario.name, scenario.participants, self.seed
             ),
         };
-        Ok((result, judge.kept))
+        Ok((result, seen.kept))
     }
 }
 
@@ -115,51 +116,31 @@ enum Keep {
 /// Looks at each chunk of events while it is hot.
 struct Judge {
     validator: CorrectnessValidator,
+    seen: Seen,
+}
+
+/// What was seen beside what the validator judges.
+struct Seen {
     metrics: MetricsCollector,
-    counts: Counts,
     digest: Digest,
+    /// How often what the scenario states has happened.
+    counts: Vec<(FactCount, u64)>,
+    left_in_doubt: u64,
     keep: Keep,
     kept: Vec<Event>,
-    events: u64,
-}
-
-/// How often what a scenario may state has happened.
-#[derive(Default)]
-struct Counts {
-    sent: [u64; MessageKind::ALL.len()],
-    appended: std::collections::BTreeMap<RecordKind, u64>,
-    left_in_doubt: u64,
-}
-
-impl Counts {
-    fn observe(&mut self, event: &Event) {
-        match event.fact {
-            Fact::Sent { message, .. } => self.sent[message as usize] += 1,
-            Fact::Appended { record, .. } => *self.appended.entry(record).or_default() += 1,
-            Fact::LeftInDoubt { .. } => self.left_in_doubt += 1,
-            _ => {}
-        }
-    }
-
-    fn of(&self, what: FactCount) -> u64 {
-        match what {
-            FactCount::Sent(message) => self.sent[message as usize],
-            FactCount::Appended(record) => self.appended.get(&record).copied().unwrap_or(0),
-        }
-    }
 }
 
 impl Judge {
-    fn new(header: &Header, keep: Keep) -> Self {
-        Self {
-            validator: CorrectnessValidator::new(header),
+    fn new(scenario: &TestScenario, header: &Header, keep: Keep) -> Self {
+        let seen = Seen {
             metrics: MetricsCollector::new(),
-            counts: Counts::default(),
             digest: Digest::default(),
+            counts: scenario.expect.counts.iter().map(|&(what, _)| (what, 0)).collect(),
+            left_in_doubt: 0,
             keep,
             kept: Vec::new(),
-            events: 0,
-        }
+        };
+        Self { validator: CorrectnessValidator::new(header), seen }
     }
 }
 
@@ -168,12 +149,20 @@ impl Sink for Judge {
         for event in events {
             self.validator.observe(event);
         }
+        self.seen.take(events);
+    }
+}
+
+impl Sink for Seen {
+    fn take(&mut self, events: &[Event]) {
         for event in events {
             self.metrics.observe(event);
-            self.counts.observe(event);
             self.digest.add(event);
+            for (what, times) in &mut self.counts {
+                *times += u64::from(what.counts(&event.fact));
+            }
+            self.left_in_doubt += u64::from(matches!(event.fact, Fact::LeftInDoubt { .. }));
         }
-        self.events += events.len() as u64;
         if self.keep == Keep::Everything {
             self.kept.extend_from_slice(events);
         }
@@ -186,7 +175,7 @@ fn failures(
     validation: &ValidationResult,
     report: &RunReport,
     outcomes: &Outcomes,
-    counts: &Counts,
+    seen: &Seen,
 ) -> Vec<String> {
     let mut failures = Vec::new();
     for check in validation.checks.iter().filter(|check| check.verdict != Verdict::Valid) {
@@ -206,13 +195,12 @@ fn failures(
             failures.push(format!("expected {expected} {name}, found {found}"));
         }
     }
-    for &(what, expected) in &expect.counts {
-        let found = counts.of(what);
+    for (&(what, expected), &(_, found)) in expect.counts.iter().zip(&seen.counts) {
         if found != expected {
             failures.push(format!("expected {expected} {what}, found {found}"));
         }
     }
-    if expect.blocked && counts.left_in_doubt == 0 {
+    if expect.blocked && seen.left_in_doubt == 0 {
         failures.push("expected blocked participants, but none is in doubt at the end".to_owned());
     }
     failures

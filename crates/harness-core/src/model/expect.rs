@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use history::{MessageKind, RecordKind};
+use history::{Fact, MessageKind, RecordKind};
 use serde::{Deserialize, Serialize};
 
 /// What a scenario expects to happen, exactly. What is not said is not checked.
@@ -31,6 +31,17 @@ pub enum FactCount {
     Sent(MessageKind),
     /// Records of this kind appended to any log.
     Appended(RecordKind),
+}
+
+impl FactCount {
+    /// Whether this is one of those counted.
+    pub(crate) fn counts(self, fact: &Fact) -> bool {
+        match (self, *fact) {
+            (Self::Sent(kind), Fact::Sent { message, .. }) => kind == message,
+            (Self::Appended(kind), Fact::Appended { record, .. }) => kind == record,
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for FactCount {
