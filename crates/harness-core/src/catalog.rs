@@ -38,25 +38,47 @@ impl Category {
 }
 
 /// Declares a crate's `CATEGORY`: its name, what it is about, and its scenarios, which are functions from a number
-/// of participants. A scenario's name is that of its function.
+/// of participants. A scenario's name is that of its function, and it is the name of its tests too: each runs at
+/// several sizes and seeds, and a short one is told as a story, which is reviewed as a snapshot.
+///
+/// The crate has `insta`, `rstest` and `test-log` among its dev-dependencies and a feature `failpoints`.
 #[macro_export]
 macro_rules! catalog {
-    ($name:literal: $description:literal; $($($path:ident)::+),+ $(,)?) => {
+    ($category:literal: $description:literal; $($module:ident::$name:ident),+ $(,)?) => {
         #[doc = $description]
         pub const CATEGORY: $crate::Category = $crate::Category {
-            name: $name,
+            name: $category,
             description: $description,
-            entries: &[$($crate::Entry { name: $crate::last_of!($($path)::+), build: $($path)::+ }),+],
+            entries: &[$($crate::Entry { name: stringify!($name), build: $module::$name }),+],
         };
-    };
-}
 
-/// The last segment of a path as a string.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! last_of {
-    ($name:ident) => { stringify!($name) };
-    ($module:ident :: $($rest:ident)::+) => { $crate::last_of!($($rest)::+) };
+        #[cfg(all(test, feature = "failpoints"))]
+        mod passes {
+            use rstest::rstest;
+
+            $(
+                #[rstest]
+                #[case::of_three(3)]
+                #[case::of_ten(10)]
+                #[case::of_hundred(100)]
+                #[test_log::test]
+                fn $name(#[case] participants: u32, #[values(0, 1)] seed: u64) {
+                    $crate::testing::assert_passes(&super::CATEGORY, stringify!($name), participants, seed);
+                }
+            )+
+        }
+
+        #[cfg(all(test, feature = "failpoints"))]
+        mod story {
+            $(
+                #[test_log::test]
+                fn $name() {
+                    let story = $crate::testing::story(&super::CATEGORY, stringify!($name));
+                    insta::assert_snapshot!(stringify!($name), story);
+                }
+            )+
+        }
+    };
 }
 
 /// Serves scenarios by name, and draws new ones.

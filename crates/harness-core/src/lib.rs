@@ -8,6 +8,7 @@ mod model;
 mod participant;
 mod result;
 mod sim;
+pub mod testing;
 
 pub use catalog::{Category, Entry, ScenarioGenerator, same_name};
 pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};

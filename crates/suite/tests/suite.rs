@@ -1,0 +1,105 @@
+//! The catalog as a whole: every scenario passes, replays to the byte, and its written history is judged alike.
+
+use harness_core::history::{FileReader, FileWriter, History};
+use harness_core::validator::validate;
+use harness_core::{Cast, Simulator, TestHarnessConfig, TestResult, TestScenario, TwoPhaseCommitTestHarness};
+use rstest::rstest;
+
+fn run(scenario: &TestScenario, seed: u64) -> (TestResult, History) {
+    let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig { seed, cast: Cast::reference() });
+    harness.run_recorded(scenario).unwrap_or_else(|error| panic!("{}: {error}", scenario.name))
+}
+
+#[rstest]
+#[case::three(3)]
+#[case::ten(10)]
+#[case::hundred(100)]
+fn every_scenario_passes(#[case] participants: u32) {
+    for scenario in suite::catalog(participants).all_scenarios() {
+        let (result, _) = run(&scenario, 0);
+        assert!(result.passed, "{result}\n{:#?}\n{}\n{}", result.failures, result.validation, result.replay);
+    }
+}
+
+#[rstest]
+#[case::first(0..5)]
+#[case::second(5..10)]
+#[case::third(10..15)]
+#[case::fourth(15..20)]
+fn every_scenario_passes_whatever_the_seed(#[case] seeds: std::ops::Range<u64>) {
+    for scenario in suite::catalog(3).all_scenarios() {
+        for seed in seeds.clone() {
+            let (result, _) = run(&scenario, seed);
+            assert!(result.passed, "{result}\n{:#?}\n{}\n{}", result.failures, result.validation, result.replay);
+        }
+    }
+}
+
+#[test]
+fn every_scenario_replays_to_the_byte() {
+    for scenario in suite::catalog(10).all_scenarios() {
+        let [first, second] = [(); 2].map(|()| run(&scenario, 7));
+        assert_eq!(first.0.digest, second.0.digest, "{}", scenario.name);
+        assert!(first.1 == second.1, "{}: equal digests of different histories", scenario.name);
+        assert_eq!(first.0.digest, first.1.digest().to_string(), "{}", scenario.name);
+    }
+}
+
+#[test]
+fn every_written_history_gets_the_same_verdict_when_it_is_read_back() {
+    for scenario in suite::catalog(10).all_scenarios() {
+        let (result, history) = run(&scenario, 3);
+        let mut writer = FileWriter::new(Vec::new(), &history.header).expect("writing to memory");
+        history.events.iter().for_each(|event| writer.write(event).expect("writing to memory"));
+        let file = writer.finish().expect("writing to memory");
+        let read = FileReader::new(&file[..]).and_then(FileReader::read_all).expect("what was written reads back");
+        assert!(read == history, "{}: the file says something else", scenario.name);
+        assert_eq!(validate(&read), result.validation, "{}", scenario.name);
+    }
+}
+
+#[test]
+fn without_its_faults_a_scenario_that_declares_some_would_be_inert() {
+    let catalog = suite::catalog(3);
+    let faulty = catalog.all_scenarios().into_iter().filter(|scenario| !scenario.failure_configs.is_empty());
+    let mut count = 0;
+    for mut scenario in faulty {
+        count += 1;
+        // The same fault, at a time that never comes.
+        for fault in &mut scenario.failure_configs {
+            let harness_core::Trigger::AtPoint { nth, .. } = &mut fault.trigger;
+            *nth = 1_000_000;
+        }
+        let (result, _) = run(&scenario, 0);
+        assert!(!result.passed, "{} passes without its faults", scenario.name);
+        assert!(result.failures.iter().any(|failure| failure.starts_with("inert: ")), "{:?}", result.failures);
+    }
+    assert!(count > 0, "no scenario declares a fault");
+}
+
+#[test]
+fn a_scenario_reads_back_from_json() {
+    for scenario in suite::catalog(3).all_scenarios() {
+        let text = serde_json::to_string(&scenario).expect("a scenario is plain data");
+        let read: TestScenario = serde_json::from_str(&text).expect("what was written reads back");
+        assert!(read == scenario, "{}", scenario.name);
+    }
+}
+
+#[test]
+fn names_are_unique_and_claims() {
+    let mut names: Vec<String> = suite::catalog(3).all_scenarios().into_iter().map(|it| it.name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')), "{names:?}");
+}
+
+#[test]
+fn a_history_does_not_depend_on_who_listens() {
+    let scenario = suite::catalog(3).find_scenario_by_name("mixed transactions-all_END").expect("a known scenario");
+    let mut events = Vec::new();
+    Simulator::new(Cast::reference()).run(&scenario, 5, &mut events).expect("the run happens");
+    assert!(run(&scenario, 5).1.events == events);
+}
