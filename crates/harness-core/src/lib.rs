@@ -3,6 +3,7 @@
 
 mod catalog;
 mod harness;
+mod injector;
 mod measure;
 mod model;
 mod participant;
@@ -12,6 +13,7 @@ pub mod testing;
 
 pub use catalog::{Category, Entry, ScenarioGenerator, same_name};
 pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};
+pub use injector::{FailureInjector, Strike};
 pub use measure::{Cost, MetricsCollector, MetricsSnapshot};
 pub use model::{
     DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, Load, LoadKind,

@@ -1,8 +1,11 @@
 //! The catalog as a whole: every scenario passes, replays to the byte, and its written history is judged alike.
 
-use harness_core::history::{FileReader, FileWriter, History};
+use harness_core::history::{FileReader, FileWriter, History, ParticipantId, Point, Timeline};
 use harness_core::validator::validate;
-use harness_core::{Cast, Simulator, TestHarnessConfig, TestResult, TestScenario, TwoPhaseCommitTestHarness};
+use harness_core::{
+    Cast, FailureConfig, FailureMode, Load, Simulator, SlaRequirements, TestHarnessConfig, TestResult,
+    TestScenario, Trigger, TwoPhaseCommitTestHarness,
+};
 use rstest::rstest;
 
 fn run(scenario: &TestScenario, seed: u64) -> (TestResult, History) {
@@ -30,7 +33,11 @@ fn every_scenario_passes_whatever_the_seed(#[case] seeds: std::ops::Range<u64>) 
     for scenario in suite::catalog(3).all_scenarios() {
         for seed in seeds.clone() {
             let (result, _) = run(&scenario, seed);
-            assert!(result.passed, "{result}\n{:#?}\n{}\n{}", result.failures, result.validation, result.replay);
+            assert!(
+                result.passed,
+                "{result}\n{:#?}\n{}\n{}",
+                result.failures, result.validation, result.replay
+            );
         }
     }
 }
@@ -52,7 +59,8 @@ fn every_written_history_gets_the_same_verdict_when_it_is_read_back() {
         let mut writer = FileWriter::new(Vec::new(), &history.header).expect("writing to memory");
         history.events.iter().for_each(|event| writer.write(event).expect("writing to memory"));
         let file = writer.finish().expect("writing to memory");
-        let read = FileReader::new(&file[..]).and_then(FileReader::read_all).expect("what was written reads back");
+        let read =
+            FileReader::new(&file[..]).and_then(FileReader::read_all).expect("what was written reads back");
         assert!(read == history, "{}: the file says something else", scenario.name);
         assert_eq!(validate(&read), result.validation, "{}", scenario.name);
     }
@@ -72,7 +80,11 @@ fn without_its_faults_a_scenario_that_declares_some_would_be_inert() {
         }
         let (result, _) = run(&scenario, 0);
         assert!(!result.passed, "{} passes without its faults", scenario.name);
-        assert!(result.failures.iter().any(|failure| failure.starts_with("inert: ")), "{:?}", result.failures);
+        assert!(
+            result.failures.iter().any(|failure| failure.starts_with("inert: ")),
+            "{:?}",
+            result.failures
+        );
     }
     assert!(count > 0, "no scenario declares a fault");
 }
@@ -98,8 +110,64 @@ fn names_are_unique_and_claims() {
 
 #[test]
 fn a_history_does_not_depend_on_who_listens() {
-    let scenario = suite::catalog(3).find_scenario_by_name("mixed transactions-all_END").expect("a known scenario");
+    let scenario =
+        suite::catalog(3).find_scenario_by_name("mixed transactions-all_END").expect("a known scenario");
     let mut events = Vec::new();
     Simulator::new(Cast::reference()).run(&scenario, 5, &mut events).expect("the run happens");
     assert!(run(&scenario, 5).1.events == events);
+}
+
+/// A load in which every step is passed, once what belongs to recovery is reached.
+fn loaded() -> TestScenario {
+    let mut scenario = TestScenario::new("Transfers and mixed transactions, five at a time.", 3)
+        .load(Load::transfers(300, 3))
+        .in_flight(5)
+        .sla(SlaRequirements::chaos());
+    scenario.name = "loaded".to_owned();
+    scenario
+}
+
+/// Crashes whoever passes the step for the n-th time.
+fn crash_of_anybody(scenario: &mut TestScenario, point: Point, nth: u32) {
+    let mode = FailureMode::Crash { restart_after_ms: Some(50) };
+    scenario.failure_configs.push(FailureConfig {
+        node: None,
+        mode,
+        trigger: Trigger::AtPoint { point, nth },
+    });
+}
+
+#[rstest]
+fn a_crash_at_any_step_is_survived(#[values(1, 2, 3, 7)] nth: u32, #[values(0, 1, 2)] seed: u64) {
+    for &point in Point::ALL {
+        let mut scenario = loaded();
+        // Steps of recovery need somebody to recover, with a branch in doubt and a decision to be sent again.
+        if point.name().starts_with("recovery::") {
+            for nth in 1..=nth {
+                crash_of_anybody(&mut scenario, Point::AfterVoteSent, 10 * nth);
+                crash_of_anybody(&mut scenario, Point::AfterDecisionForced, 4 * nth);
+            }
+        }
+        let nth = if point == Point::BeforeDecisionResent { 1 } else { nth };
+        crash_of_anybody(&mut scenario, point, nth);
+        let (result, history) = run(&scenario, seed);
+        let story = Timeline::story(&history);
+        assert!(result.passed, "{point} time {nth}: {:#?}\n{}\n{story}", result.failures, result.validation);
+        assert!(result.metrics.recoveries_completed > 0, "{point}: nobody recovered");
+    }
+}
+
+#[test]
+fn a_no_of_any_participant_aborts() {
+    for point in [Point::AfterExecute, Point::BeforePrepare] {
+        for participant in 1..=3 {
+            let mut scenario =
+                TestScenario::new("One says no.", 3).writing_to(3).sla(SlaRequirements::chaos());
+            scenario = scenario
+                .fault_at(ParticipantId(participant).into(), FailureMode::VoteNo, point, 1)
+                .expect_outcomes(0, 1);
+            let (result, _) = run(&scenario, 0);
+            assert!(result.passed, "{point} rm{participant}: {:#?}", result.failures);
+        }
+    }
 }

@@ -21,6 +21,9 @@ pub(super) struct Disk {
     syncing: Option<u64>,
 }
 
+/// What a record is about.
+pub(super) type About = (Gid, RecordKind);
+
 impl Disk {
     #[inline]
     pub(super) fn append(&mut self, record: &LogRecord) {
@@ -50,7 +53,7 @@ impl Disk {
 
     /// What the record at a position is about.
     #[inline]
-    pub(super) fn kind_at(&self, position: u64) -> (Gid, RecordKind) {
+    pub(super) fn kind_at(&self, position: u64) -> About {
         let (kind, gid, _) = self.index[(position - self.first) as usize];
         (gid, kind)
     }
@@ -85,7 +88,7 @@ impl Disk {
 
     /// Loses what is not durable, but for a first part of any length that reached the disk all the same. Returns
     /// what the records that did are about, and those that are lost.
-    pub(super) fn crash(&mut self, random: &mut Random) -> (Vec<(Gid, RecordKind)>, Vec<(Gid, RecordKind)>) {
+    pub(super) fn crash(&mut self, random: &mut Random) -> (Vec<About>, Vec<About>) {
         self.syncing = None;
         let unsynced = (self.next() - self.durable) as u32;
         let survivors = self.durable..self.durable + u64::from(random.below(unsynced + 1));

@@ -10,6 +10,7 @@ use protocol::{
 use super::disk::Disk;
 use super::queue::Happening;
 use super::run::Run;
+use crate::injector::Strike;
 use crate::model::FailureMode;
 
 /// One node of a run.
@@ -135,14 +136,14 @@ impl Run<'_> {
     /// Passes a protocol step, at which something may strike.
     #[inline]
     pub(super) fn pass(&mut self, id: NodeId, point: Point, gid: Gid) -> Flow {
-        match self.points.pass(id, point) {
+        match self.injector.pass(id, point) {
             None => Flow::Continues,
             Some(strike) => self.suffer(id, point, gid, strike),
         }
     }
 
     #[cold]
-    fn suffer(&mut self, id: NodeId, point: Point, gid: Gid, strike: super::points::Strike) -> Flow {
+    fn suffer(&mut self, id: NodeId, point: Point, gid: Gid, strike: Strike) -> Flow {
         if let Some(index) = strike.index {
             self.fired[index] += 1;
         }

@@ -8,7 +8,6 @@ mod disk;
 mod driver;
 mod effects;
 mod network;
-mod points;
 mod queue;
 mod random;
 mod run;
@@ -18,6 +17,7 @@ use std::rc::Rc;
 use history::{Event, ParticipantId};
 use protocol::{Coordinator, CoordinatorConfig, Participant, ReferenceCoordinator};
 
+use crate::injector::FailureInjector;
 use crate::model::{ParticipantConfig, TestScenario};
 use crate::participant::VirtualParticipant;
 use crate::result::{RunError, TransactionResult};
@@ -41,9 +41,12 @@ impl Sink for Vec<Event> {
 /// Builds the state machines under test, anew at each start of a node: what they keep over a crash is their log.
 #[derive(Clone)]
 pub struct Cast {
-    coordinator: Rc<dyn Fn(&CoordinatorConfig) -> Box<dyn Coordinator>>,
-    participant: Rc<dyn Fn(ParticipantId, &ParticipantConfig) -> Box<dyn Participant>>,
+    coordinator: Rc<BuildCoordinator>,
+    participant: Rc<BuildParticipant>,
 }
+
+type BuildCoordinator = dyn Fn(&CoordinatorConfig) -> Box<dyn Coordinator>;
+type BuildParticipant = dyn Fn(ParticipantId, &ParticipantConfig) -> Box<dyn Participant>;
 
 impl Cast {
     /// The reference coordinator and virtual participants.
@@ -104,7 +107,7 @@ impl Simulator {
         sink: &mut dyn Sink,
     ) -> Result<RunReport, RunError> {
         scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
-        let points = points::Points::arm(&scenario.failure_configs)?;
-        Ok(Run::new(scenario, seed, &self.cast, points, sink).run())
+        let injector = FailureInjector::arm(&scenario.failure_configs)?;
+        Ok(Run::new(scenario, seed, &self.cast, injector, sink).run())
     }
 }

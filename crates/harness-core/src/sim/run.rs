@@ -6,10 +6,10 @@ use protocol::{ClientRequest, Effects};
 use super::clients::Clients;
 use super::driver::{Machine, Node, Stimulus};
 use super::network::Network;
-use super::points::Points;
 use super::queue::{Happening, Queue};
 use super::random::{Purpose, Random};
 use super::{Cast, RunReport, Sink};
+use crate::injector::FailureInjector;
 use crate::model::TestScenario;
 
 /// How long the first phase goes on without any client hearing anything before everything heals.
@@ -26,7 +26,7 @@ pub(super) struct Run<'a> {
     pub(super) queue: Queue,
     pub(super) network: Network,
     pub(super) disk_random: Random,
-    pub(super) points: Points,
+    pub(super) injector: FailureInjector,
     pub(super) fired: Vec<u32>,
     pub(super) clients: Clients<'a>,
     pub(super) last_answer: Nanos,
@@ -42,7 +42,7 @@ impl<'a> Run<'a> {
         scenario: &'a TestScenario,
         seed: u64,
         cast: &'a Cast,
-        points: Points,
+        injector: FailureInjector,
         sink: &'a mut dyn Sink,
     ) -> Self {
         let ids = std::iter::once(NodeId::COORDINATOR)
@@ -54,7 +54,7 @@ impl<'a> Run<'a> {
             queue: Queue::default(),
             network: Network::new(scenario.network_conditions, scenario.participants, seed),
             disk_random: Random::new(seed, Purpose::Disks),
-            points,
+            injector,
             fired: vec![0; scenario.failure_configs.len()],
             clients: Clients::new(scenario, seed),
             last_answer: Nanos::ZERO,
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
     }
 
     fn heal(&mut self) {
-        self.points.disarm();
+        self.injector.disarm();
         for number in 0..self.nodes.len() {
             let node = &self.nodes[number];
             if !node.is_up() && !node.gone_for_good {

@@ -51,7 +51,7 @@ impl ReferenceCoordinator {
     pub(super) fn acknowledged(&mut self, gid: Gid, participant: ParticipantId, effects: &mut Effects) {
         let Some(open) = self.open.get_mut(gid) else { return };
         match open.phase {
-            Phase::OnePhase => self.close_unlogged(gid, Decision::Commit, effects),
+            Phase::Delegated => self.close_unlogged(gid, Decision::Commit, effects),
             Phase::Committing => {
                 if open.advance(participant, Progress::Prepared, Progress::Finished) && open.awaited == 0 {
                     effects.append_lazily(LogRecord::new(RecordKind::Ended, gid));
@@ -66,12 +66,12 @@ impl ReferenceCoordinator {
     pub(super) fn resend(&mut self, gid: Gid, effects: &mut Effects) {
         let (config, low_water) = (self.config, self.low_water());
         let Some(open) = self.open.get_mut(gid) else { return };
-        if !matches!(open.phase, Phase::Committing | Phase::OnePhase) {
+        if !matches!(open.phase, Phase::Committing | Phase::Delegated) {
             return;
         }
         for branch in open.branches.iter().filter(|branch| branch.progress != Progress::Finished) {
             let message = match open.phase {
-                Phase::OnePhase => Message::CommitOnePhase { gid, low_water },
+                Phase::Delegated => Message::CommitOnePhase { gid, low_water },
                 Phase::Executing | Phase::Collecting | Phase::Committing => Message::Commit { gid },
             };
             effects.send(branch.participant.into(), message);

@@ -89,7 +89,7 @@ enum Phase {
     /// Waits for votes.
     Collecting,
     /// Has left the decision to the only participant, and waits to hear it.
-    OnePhase,
+    Delegated,
     /// Has decided to commit, and waits for acknowledgements.
     Committing,
 }
@@ -248,7 +248,7 @@ fn in_phase(open: &GidMap<Box<Open>>, phase: Phase) -> impl Fn(Gid) -> bool {
 
 /// The participants have yet to answer what is sent until they do.
 fn in_phase_two(open: &GidMap<Box<Open>>) -> impl Fn(Gid) -> bool {
-    move |gid| open.get(gid).is_some_and(|open| matches!(open.phase, Phase::Committing | Phase::OnePhase))
+    move |gid| open.get(gid).is_some_and(|open| matches!(open.phase, Phase::Committing | Phase::Delegated))
 }
 
 fn outcome_of(decision: Decision) -> Outcome {

@@ -54,7 +54,7 @@ impl ReferenceCoordinator {
     pub(super) fn inquired(&mut self, gid: Gid, participant: ParticipantId, effects: &mut Effects) {
         let decision = match self.open.get(gid).map(|open| open.phase) {
             Some(Phase::Committing) => Decision::Commit,
-            Some(Phase::Executing | Phase::Collecting | Phase::OnePhase) => return,
+            Some(Phase::Executing | Phase::Collecting | Phase::Delegated) => return,
             None => Decision::Abort,
         };
         effects.send(participant.into(), Message::DecisionReply { gid, decision });
@@ -67,10 +67,10 @@ impl ReferenceCoordinator {
         let gid = transaction.id;
         match self.open.get(gid).map(|open| open.phase) {
             Some(Phase::Committing) => effects.answer(gid, Outcome::Committed),
-            Some(Phase::Executing | Phase::Collecting | Phase::OnePhase) => {}
+            Some(Phase::Executing | Phase::Collecting | Phase::Delegated) => {}
             None => match transaction.participant_ids[..] {
                 [only] => {
-                    self.open_new(gid, Phase::OnePhase, std::iter::once(only));
+                    self.open_new(gid, Phase::Delegated, std::iter::once(only));
                     let low_water = self.low_water();
                     effects.send(only.into(), Message::CommitOnePhase { gid, low_water });
                     self.retries.set(self.now, gid, in_phase_two(&self.open), effects);

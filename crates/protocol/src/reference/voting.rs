@@ -45,7 +45,7 @@ impl ReferenceCoordinator {
         let Some(open) = self.open.get_mut(gid) else { return };
         open.awaited = open.branches.len();
         if let [only] = open.branches[..] {
-            open.phase = Phase::OnePhase;
+            open.phase = Phase::Delegated;
             effects.send(only.participant.into(), Message::CommitOnePhase { gid, low_water });
             return self.retries.set(self.now, gid, in_phase_two(&self.open), effects);
         }
@@ -72,10 +72,10 @@ impl ReferenceCoordinator {
                     self.commit(gid, effects);
                 }
             }
-            (Phase::OnePhase, Vote::No) => self.close_unlogged(gid, Decision::Abort, effects),
-            (Phase::OnePhase, Vote::ReadOnly) => self.close_unlogged(gid, Decision::Commit, effects),
+            (Phase::Delegated, Vote::No) => self.close_unlogged(gid, Decision::Abort, effects),
+            (Phase::Delegated, Vote::ReadOnly) => self.close_unlogged(gid, Decision::Commit, effects),
             (Phase::Executing, Vote::Yes | Vote::ReadOnly)
-            | (Phase::OnePhase, Vote::Yes)
+            | (Phase::Delegated, Vote::Yes)
             | (Phase::Committing, _) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Fail points: where the simulator's driver passes a protocol step, a configured fault may strike.
+//! Fail points: where a driver passes a protocol step, a configured fault may strike.
 //!
 //! The registry of the `fail` crate is global to the process, so armed runs take turns; a run without faults arms
 //! nothing and passes its steps at the price of one test of a bit. Only counted actions are allowed: percentages
@@ -11,15 +11,16 @@ use crate::result::RunError;
 
 /// What strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Strike {
-    pub(super) mode: FailureMode,
+pub struct Strike {
+    /// What happens to the node.
+    pub mode: FailureMode,
     /// Which of the scenario's faults it is; one from the environment is none of them.
-    pub(super) index: Option<usize>,
+    pub index: Option<usize>,
 }
 
-/// The armed fail points of a run.
+/// The armed fail points of a run. While one that is armed exists, others wait to be armed.
 #[derive(Default)]
-pub(super) struct Points {
+pub struct FailureInjector {
     /// The bits of the points that are armed.
     mask: u64,
     #[cfg(feature = "failpoints")]
@@ -28,22 +29,26 @@ pub(super) struct Points {
 
 const _: () = assert!(Point::ALL.len() <= 64, "a point is a bit of the mask");
 
-impl Points {
-    /// Tells whether something strikes at this step.
+impl FailureInjector {
+    /// Tells whether something strikes the node at this step. Each call counts as one passing.
     #[inline]
-    pub(super) fn pass(&self, node: NodeId, point: Point) -> Option<Strike> {
+    pub fn pass(&self, node: NodeId, point: Point) -> Option<Strike> {
         if self.mask & (1 << point as u64) == 0 { None } else { self.strike(node, point) }
     }
 
     /// Lets nothing strike from here on.
-    pub(super) fn disarm(&mut self) {
+    pub fn disarm(&mut self) {
         *self = Self::default();
     }
 }
 
 #[cfg(not(feature = "failpoints"))]
-impl Points {
-    pub(super) fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
+impl FailureInjector {
+    /// Arms nothing: this build has no fail points.
+    ///
+    /// # Errors
+    /// When there is a fault to be armed.
+    pub fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
         match faults.first() {
             Some(fault) => Err(RunError::Unsupported {
                 fault: format!("{fault}: this build has no fail points; build with --features failpoints"),
@@ -59,9 +64,12 @@ impl Points {
 }
 
 #[cfg(feature = "failpoints")]
-impl Points {
-    /// Configures the fail points of these faults and those of the `FAILPOINTS` environment variable.
-    pub(super) fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
+impl FailureInjector {
+    /// Arms the fail points of these faults and those of the `FAILPOINTS` environment variable.
+    ///
+    /// # Errors
+    /// When a fault is of a kind that fail points cannot cause, or the variable is wrong.
+    pub fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
         if let Some(fault) = faults.iter().find(|fault| matches!(fault.mode, FailureMode::Other(_))) {
             return Err(RunError::Unsupported { fault: fault.to_string() });
         }
