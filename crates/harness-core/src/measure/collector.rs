@@ -150,21 +150,24 @@ impl MetricsCollector {
 
     #[inline]
     fn delivered(&mut self, at: Nanos, gid: Gid, message: MessageKind) {
-        let Some(times) = self.open.get_mut(gid) else { return };
         match message {
-            MessageKind::VoteYes => {
-                times.last_vote = Some(at);
-                times.unacknowledged += 1;
-            }
-            MessageKind::VoteNo | MessageKind::VoteReadOnly => times.last_vote = Some(at),
-            MessageKind::Acknowledge => {
-                times.unacknowledged = times.unacknowledged.saturating_sub(1);
-                if let (Some(committed), 0) = (times.committed, times.unacknowledged) {
-                    record(&mut self.commit, committed, at);
-                    self.open.remove(gid);
+            MessageKind::VoteYes | MessageKind::VoteNo | MessageKind::VoteReadOnly => {
+                if let Some(times) = self.open.get_mut(gid) {
+                    times.last_vote = Some(at);
+                    times.unacknowledged += u32::from(message == MessageKind::VoteYes);
                 }
             }
+            MessageKind::Acknowledge => self.acknowledged(at, gid),
             _ => {}
+        }
+    }
+
+    fn acknowledged(&mut self, at: Nanos, gid: Gid) {
+        let Some(times) = self.open.get_mut(gid) else { return };
+        times.unacknowledged = times.unacknowledged.saturating_sub(1);
+        if let (Some(committed), 0) = (times.committed, times.unacknowledged) {
+            record(&mut self.commit, committed, at);
+            self.open.remove(gid);
         }
     }
 

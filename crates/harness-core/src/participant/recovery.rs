@@ -7,8 +7,9 @@ use super::VirtualParticipant;
 use super::branch::Phase;
 use super::commitment::prepared_record;
 
-/// The log is checkpointed when it has grown by this many records, beside two for each item written.
-const CHECKPOINT_AFTER: u64 = 1024;
+/// The log is checkpointed when it has grown by this many records, beside one for each item written: then writing
+/// checkpoints costs as little as the records themselves, and the log stays in the caches.
+const CHECKPOINT_AFTER: u64 = 256;
 
 impl VirtualParticipant {
     pub(super) fn start(&mut self, log: &[LogRecord], effects: &mut Effects) {
@@ -63,7 +64,7 @@ impl VirtualParticipant {
     /// Writes a checkpoint and what is prepared, and drops all before.
     pub(super) fn checkpoint_if_long(&mut self, effects: &mut Effects) {
         let length = effects.next_position().0 - self.log_first.0;
-        if length < CHECKPOINT_AFTER + 2 * self.store.written_count() {
+        if length < CHECKPOINT_AFTER + self.store.written_count() {
             return;
         }
         let first = effects.force(self.checkpoint());
@@ -76,7 +77,8 @@ impl VirtualParticipant {
 
     /// Low-water mark, finished branches, items.
     fn checkpoint(&self) -> LogRecord {
-        let mut record = LogRecord::new(RecordKind::Other, Gid::INITIAL);
+        let bytes = 8 + 8 * self.finished.len() + 16 * self.store.written_count() as usize;
+        let mut record = LogRecord::with_capacity(RecordKind::Other, Gid::INITIAL, bytes);
         record.push_u32(self.low_water.0);
         record.push_u32(self.finished.len() as u32);
         for (gid, &decision) in self.finished.iter() {
