@@ -6,7 +6,7 @@
 
 use history::{NodeId, Point};
 
-use crate::model::{FailureConfig, FailureMode};
+use crate::model::{FailureConfig, FailureMode, Trigger};
 use crate::result::RunError;
 
 /// What strikes.
@@ -49,7 +49,7 @@ impl FailureInjector {
     /// # Errors
     /// When there is a fault to be armed.
     pub fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
-        match faults.first() {
+        match faults.iter().find(|fault| matches!(fault.trigger, Trigger::AtPoint { .. })) {
             Some(fault) => Err(RunError::Unsupported {
                 fault: format!("{fault}: this build has no fail points; build with --features failpoints"),
             }),
@@ -74,7 +74,8 @@ impl FailureInjector {
             return Err(RunError::Unsupported { fault: fault.to_string() });
         }
         let environment = armed::environment()?;
-        if faults.is_empty() && environment.is_empty() {
+        let at_points = faults.iter().any(|fault| matches!(fault.trigger, Trigger::AtPoint { .. }));
+        if !at_points && environment.is_empty() {
             return Ok(Self::default());
         }
         let armed = armed::Armed::new(faults, environment);
@@ -115,7 +116,7 @@ mod armed {
             let turn = FailScenario::setup();
             let mut wanted: BTreeMap<Site, Vec<(u32, usize)>> = BTreeMap::new();
             for (index, fault) in faults.iter().enumerate() {
-                let Trigger::AtPoint { point, nth } = fault.trigger;
+                let Trigger::AtPoint { point, nth } = fault.trigger else { continue };
                 wanted.entry((point, fault.node)).or_default().push((nth, index));
             }
             let mut sites: Vec<(Site, String)> =

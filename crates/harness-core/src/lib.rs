@@ -16,9 +16,9 @@ pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};
 pub use injector::{FailureInjector, Strike};
 pub use measure::{Cost, MetricsCollector, MetricsSnapshot};
 pub use model::{
-    DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, Load, LoadKind,
-    NetworkConditions, PARTICIPANTS_MAX, ParticipantConfig, SlaBreach, SlaRequirements, TestScenario,
-    Trigger,
+    DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, LinkEffect,
+    Load, LoadKind, NetworkConditions, NetworkFault, PARTICIPANTS_MAX, ParticipantConfig, SlaBreach,
+    SlaRequirements, TestScenario, Trigger,
 };
 pub use participant::{ParticipantState, VirtualParticipant};
 pub use result::{Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult};

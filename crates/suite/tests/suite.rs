@@ -75,8 +75,10 @@ fn without_its_faults_a_scenario_that_declares_some_would_be_inert() {
         count += 1;
         // The same fault, at a time that never comes.
         for fault in &mut scenario.failure_configs {
-            let harness_core::Trigger::AtPoint { nth, .. } = &mut fault.trigger;
-            *nth = 1_000_000;
+            match &mut fault.trigger {
+                Trigger::AtPoint { nth, .. } => *nth = 1_000_000,
+                Trigger::AtMs(ms) => *ms = 1_000_000_000,
+            }
         }
         let (result, _) = run(&scenario, 0);
         assert!(!result.passed, "{} passes without its faults", scenario.name);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use history::{FaultKind, NodeId, Point};
+use history::{FaultKind, MessageKind, NodeId, Point};
 use serde::{Deserialize, Serialize};
 
 /// One fault of a scenario. A fault that never fires fails its scenario.
@@ -29,6 +29,13 @@ pub enum FailureMode {
     },
     /// The participant votes no though it could have voted yes.
     VoteNo,
+    /// The node stops and goes on where it was: what arrives waits, and its timers are late.
+    Pause {
+        /// For this long.
+        for_ms: u64,
+    },
+    /// Something is wrong with some links, for some messages.
+    Network(NetworkFault),
     /// Any other kind of fault; this version of the simulator does not cause it.
     Other(FaultKind),
 }
@@ -39,8 +46,112 @@ impl FailureMode {
         match self {
             Self::Crash { .. } => FaultKind::Crash,
             Self::VoteNo => FaultKind::VoteNo,
+            Self::Pause { .. } => FaultKind::Pause,
+            Self::Network(fault) => fault.effect.kind(),
             Self::Other(kind) => *kind,
         }
+    }
+}
+
+/// What is wrong with which messages. It lasts until everything heals, unless it says for how long or how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFault {
+    /// Those that send; empty means anybody.
+    #[serde(default)]
+    pub from: Vec<NodeId>,
+    /// Those that receive; empty means anybody.
+    #[serde(default)]
+    pub to: Vec<NodeId>,
+    /// Whether the other direction is struck too.
+    #[serde(default)]
+    pub both_ways: bool,
+    /// The kinds of message that are struck; empty means all.
+    #[serde(default)]
+    pub messages: Vec<MessageKind>,
+    /// What happens to them.
+    pub effect: LinkEffect,
+    /// How many messages are struck; `None` means all.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// How long it lasts.
+    #[serde(default)]
+    pub for_ms: Option<u64>,
+    /// With this it comes and goes: so long on, so long off.
+    #[serde(default)]
+    pub flapping_ms: Option<u64>,
+}
+
+/// What happens to a message that is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkEffect {
+    /// The link is cut: nothing passes.
+    Cut,
+    /// It is lost.
+    Lose {
+        /// So many of a hundred.
+        percent: u32,
+    },
+    /// It takes longer, and the link keeps its order.
+    Delay {
+        /// By at least this.
+        min_ms: u64,
+        /// By at most this.
+        max_ms: u64,
+    },
+    /// It arrives a second time, later.
+    Duplicate {
+        /// So many of a hundred.
+        percent: u32,
+        /// Up to this much later.
+        within_ms: u64,
+    },
+    /// It leaves its place in the order of the link, so that others overtake it.
+    Reorder {
+        /// So many of a hundred.
+        percent: u32,
+        /// By up to this.
+        within_ms: u64,
+    },
+    /// It arrives damaged, and the receiver drops it because the checksum is wrong.
+    Corrupt {
+        /// So many of a hundred.
+        percent: u32,
+    },
+}
+
+impl LinkEffect {
+    pub(crate) fn kind(self) -> FaultKind {
+        match self {
+            Self::Cut => FaultKind::Partition,
+            Self::Lose { .. } => FaultKind::Loss,
+            Self::Delay { .. } => FaultKind::Delay,
+            Self::Duplicate { .. } => FaultKind::Duplicate,
+            Self::Reorder { .. } => FaultKind::Reorder,
+            Self::Corrupt { .. } => FaultKind::Corrupt,
+        }
+    }
+}
+
+impl NetworkFault {
+    /// Strikes all messages on all links.
+    pub fn everywhere(effect: LinkEffect) -> Self {
+        let (from, to, messages) = (Vec::new(), Vec::new(), Vec::new());
+        Self { from, to, both_ways: false, messages, effect, times: None, for_ms: None, flapping_ms: None }
+    }
+
+    /// Cuts these nodes off from all others, in both directions.
+    pub fn isolate(nodes: Vec<NodeId>) -> Self {
+        Self { from: nodes, both_ways: true, ..Self::everywhere(LinkEffect::Cut) }
+    }
+
+    /// Whether it strikes this message, chance, times and duration left aside.
+    pub(crate) fn strikes(&self, from: NodeId, to: NodeId, message: MessageKind) -> bool {
+        let includes = |nodes: &[NodeId], node| nodes.is_empty() || nodes.contains(&node);
+        let forward = includes(&self.from, from) && includes(&self.to, to);
+        let backward = self.both_ways && includes(&self.from, to) && includes(&self.to, from);
+        (forward || backward) && (self.messages.is_empty() || self.messages.contains(&message))
     }
 }
 
@@ -55,12 +166,25 @@ pub enum Trigger {
         /// For the n-th time, counted from 1.
         nth: u32,
     },
+    /// At an instant of virtual time.
+    AtMs(u64),
 }
 
 impl FailureConfig {
     /// Whether this can happen at all: `Err` says why not.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let Trigger::AtPoint { point, nth } = self.trigger;
+        if self.mode != FailureMode::VoteNo
+            && !matches!(self.mode, FailureMode::Network(_))
+            && self.strikes_nobody()
+        {
+            return Err(format!("{self} strikes nobody: name a node"));
+        }
+        let Trigger::AtPoint { point, nth } = self.trigger else {
+            return match self.mode {
+                FailureMode::VoteNo => Err(format!("{self} is about no transaction: use a protocol step")),
+                _ => Ok(()),
+            };
+        };
         if nth == 0 {
             return Err(format!("{self} would never fire: steps are counted from 1"));
         }
@@ -81,15 +205,24 @@ impl FailureConfig {
     }
 }
 
+impl FailureConfig {
+    fn strikes_nobody(&self) -> bool {
+        self.node.is_none() && matches!(self.trigger, Trigger::AtMs(_))
+    }
+}
+
 impl fmt::Display for FailureConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.mode.kind())?;
-        match self.node {
-            Some(node) => write!(f, " of {node}")?,
-            None => f.write_str(" of any node")?,
+        match (self.node, &self.mode) {
+            (Some(node), _) => write!(f, " of {node}")?,
+            (None, FailureMode::Network(_)) => {}
+            (None, _) => f.write_str(" of any node")?,
         }
-        let Trigger::AtPoint { point, nth } = self.trigger;
-        write!(f, " at {point}")?;
-        if nth == 1 { Ok(()) } else { write!(f, " (time {nth})") }
+        match self.trigger {
+            Trigger::AtPoint { point, nth: 1 } => write!(f, " at {point}"),
+            Trigger::AtPoint { point, nth } => write!(f, " at {point} (time {nth})"),
+            Trigger::AtMs(ms) => write!(f, " at {ms} ms"),
+        }
     }
 }

@@ -8,10 +8,8 @@ use protocol::{
 };
 
 use super::disk::Disk;
-use super::queue::Happening;
 use super::run::Run;
 use crate::injector::Strike;
-use crate::model::FailureMode;
 
 /// One node of a run.
 pub(super) struct Node {
@@ -29,6 +27,8 @@ pub(super) struct Node {
     pub(super) recovering: Option<Gid>,
     /// The scenario says that it never returns.
     pub(super) gone_for_good: bool,
+    /// What happens to it before this instant waits.
+    pub(super) paused_until: Nanos,
 }
 
 /// A state machine under test.
@@ -64,6 +64,7 @@ impl Node {
             outbox: VecDeque::new(),
             recovering: None,
             gone_for_good: false,
+            paused_until: Nanos::ZERO,
         }
     }
 
@@ -138,43 +139,17 @@ impl Run<'_> {
     pub(super) fn pass(&mut self, id: NodeId, point: Point, gid: Gid) -> Flow {
         match self.injector.pass(id, point) {
             None => Flow::Continues,
-            Some(strike) => self.suffer(id, point, gid, strike),
+            Some(Strike { mode, index }) => self.begin_fault(id, Some((point, gid)), &mode, index),
         }
     }
 
-    #[cold]
-    fn suffer(&mut self, id: NodeId, point: Point, gid: Gid, strike: Strike) -> Flow {
-        if let Some(index) = strike.index {
-            self.fired[index] += 1;
-        }
-        self.record(id, Fact::FaultFired { kind: strike.mode.kind(), point: Some(point) });
-        match strike.mode {
-            FailureMode::Crash { restart_after_ms } => {
-                self.crash(id);
-                match restart_after_ms {
-                    Some(after) => {
-                        let incarnation = self.node(id).incarnation;
-                        let at = self.now + Nanos::from_millis(after);
-                        self.queue.push(at, Happening::Restart { node: id, incarnation });
-                    }
-                    None => self.node_mut(id).gone_for_good = true,
-                }
-                Flow::Crashed
-            }
-            FailureMode::VoteNo => {
-                self.step(id, Stimulus::Incident(Incident::CannotPrepare(gid)));
-                Flow::Continues
-            }
-            FailureMode::Other(_) => Flow::Continues,
-        }
-    }
-
-    fn crash(&mut self, id: NodeId) {
+    pub(super) fn crash(&mut self, id: NodeId) {
         self.record(id, Fact::Crashed);
         let node = &mut self.nodes[id.number() as usize];
         node.machine = None;
         node.incarnation += 1;
         node.outbox.clear();
+        node.paused_until = Nanos::ZERO;
         node.recovering = None;
         let (survived, lost) = node.disk.crash(&mut self.disk_random);
         for (gid, record) in survived {

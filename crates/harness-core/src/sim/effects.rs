@@ -1,7 +1,7 @@
 //! What becomes of an effect: what is emitted at once, what is held back by output commit, and what finally
 //! leaves the node, past the protocol steps that lie on the way.
 
-use history::{Decision, Fact, MessageKind, NodeId, Point, RecordKind};
+use history::{Decision, Fact, MessageKind, Nanos, NodeId, Point, RecordKind};
 use protocol::{Effect, LogRecord, Message};
 
 use super::driver::{Flow, Stimulus};
@@ -131,8 +131,12 @@ impl Run<'_> {
             return Flow::Crashed;
         }
         self.record(from, Fact::Sent { to, gid, message: kind });
-        let at = self.network.arrival(self.now, from, to);
-        self.queue.push(at, Happening::Delivery { from, to, message });
+        if self.trouble.is_none() {
+            let at = self.network.arrival(self.now, Nanos::ZERO, from, to);
+            self.queue.push(at, Happening::Delivery { from, to, message });
+        } else {
+            self.send_through_trouble(from, to, message);
+        }
         after.map_or(Flow::Continues, |point| self.pass(from, point, gid))
     }
 

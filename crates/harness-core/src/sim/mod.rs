@@ -7,10 +7,12 @@ mod clients;
 mod disk;
 mod driver;
 mod effects;
+mod faults;
 mod network;
 mod queue;
 mod random;
 mod run;
+mod trouble;
 
 use std::rc::Rc;
 

@@ -20,13 +20,22 @@ impl Network {
         Self { conditions, random, last_arrival: vec![[Nanos::ZERO; 2]; participants as usize + 1] }
     }
 
-    /// When a message sent now arrives.
-    pub(super) fn arrival(&mut self, now: Nanos, from: NodeId, to: NodeId) -> Nanos {
-        let latency = self.random.span(self.conditions.latency_min, self.conditions.latency_max);
+    /// When a message sent now arrives, `delay` later than usual, behind all that the link carries already.
+    pub(super) fn arrival(&mut self, now: Nanos, delay: Nanos, from: NodeId, to: NodeId) -> Nanos {
+        let latency = self.latency() + delay;
         let (participant, direction) = if to.is_coordinator() { (from, 1) } else { (to, 0) };
         let last = &mut self.last_arrival[participant.number() as usize][direction];
         *last = (now + latency).max(*last);
         *last
+    }
+
+    /// When a message sent now arrives if it need not wait for those before it.
+    pub(super) fn arrival_out_of_order(&mut self, now: Nanos) -> Nanos {
+        now + self.latency()
+    }
+
+    fn latency(&mut self) -> Nanos {
+        self.random.span(self.conditions.latency_min, self.conditions.latency_max)
     }
 }
 
@@ -43,12 +52,12 @@ mod tests {
         let mut last = Nanos::ZERO;
         for n in 0..10_000 {
             let now = Nanos(n * 1_000);
-            let arrival = network.arrival(now, tm, rm1);
+            let arrival = network.arrival(now, Nanos::ZERO, tm, rm1);
             assert!(arrival >= last && arrival >= now + conditions.latency_min);
             assert!(arrival <= now + conditions.latency_max);
             last = arrival;
         }
-        let back = network.arrival(Nanos::ZERO, rm1, tm);
+        let back = network.arrival(Nanos::ZERO, Nanos::ZERO, rm1, tm);
         assert!(back <= conditions.latency_max, "the other direction is a link of its own");
     }
 }

@@ -13,10 +13,34 @@ use protocol::{Message, Timer};
 /// Something that is yet to happen.
 #[derive(Debug)]
 pub(super) enum Happening {
-    Delivery { from: NodeId, to: NodeId, message: Message },
-    SyncDone { node: NodeId, incarnation: u32 },
-    TimerFired { node: NodeId, incarnation: u32, timer: Timer },
-    Restart { node: NodeId, incarnation: u32 },
+    Delivery {
+        from: NodeId,
+        to: NodeId,
+        message: Message,
+    },
+    SyncDone {
+        node: NodeId,
+        incarnation: u32,
+    },
+    TimerFired {
+        node: NodeId,
+        incarnation: u32,
+        timer: Timer,
+    },
+    Restart {
+        node: NodeId,
+        incarnation: u32,
+    },
+    /// A message arrives damaged, and the receiver's checksum says so.
+    DamagedArrival {
+        from: NodeId,
+        to: NodeId,
+        message: Message,
+    },
+    /// The scenario's fault of this place begins.
+    FaultBegins {
+        index: usize,
+    },
 }
 
 /// The order of all that is yet to happen.
@@ -144,7 +168,7 @@ mod tests {
             match happening {
                 Happening::Restart { incarnation, .. } => Some((at.0, incarnation)),
                 Happening::TimerFired { timer, .. } => Some((at.0, timer.gid.0)),
-                Happening::Delivery { .. } | Happening::SyncDone { .. } => None,
+                _ => None,
             }
         })
         .collect()

@@ -12,6 +12,7 @@ pub(crate) enum Purpose {
     Network = 2,
     Disks = 3,
     Scenario = 4,
+    Faults = 5,
 }
 
 /// A stream of random numbers for one purpose (PCG-XSH-RR 64/32; O'Neill, *PCG: A Family of Simple Fast

@@ -1,13 +1,14 @@
 //! One run from start to end: first the workload and the faults, then everything heals, then the final state.
 
-use history::{Event, Fact, Nanos, NodeId, ParticipantId};
-use protocol::{ClientRequest, Effects};
+use history::{DropReason, Event, Fact, Nanos, NodeId, ParticipantId};
+use protocol::{ClientRequest, Effects, Message};
 
 use super::clients::Clients;
 use super::driver::{Machine, Node, Stimulus};
 use super::network::Network;
 use super::queue::{Happening, Queue};
 use super::random::{Purpose, Random};
+use super::trouble::Trouble;
 use super::{Cast, RunReport, Sink};
 use crate::injector::FailureInjector;
 use crate::model::TestScenario;
@@ -26,10 +27,12 @@ pub(super) struct Run<'a> {
     pub(super) queue: Queue,
     pub(super) network: Network,
     pub(super) disk_random: Random,
+    pub(super) trouble: Trouble,
     pub(super) injector: FailureInjector,
     pub(super) fired: Vec<u32>,
     pub(super) clients: Clients<'a>,
     pub(super) last_answer: Nanos,
+    pub(super) healed: bool,
     /// Used by every step.
     pub(super) effects: Effects,
     cast: &'a Cast,
@@ -54,10 +57,12 @@ impl<'a> Run<'a> {
             queue: Queue::default(),
             network: Network::new(scenario.network_conditions, scenario.participants, seed),
             disk_random: Random::new(seed, Purpose::Disks),
+            trouble: Trouble::new(seed),
             injector,
             fired: vec![0; scenario.failure_configs.len()],
             clients: Clients::new(scenario, seed),
             last_answer: Nanos::ZERO,
+            healed: false,
             effects: Effects::default(),
             cast,
             chunk: Vec::with_capacity(CHUNK),
@@ -69,6 +74,7 @@ impl<'a> Run<'a> {
         for number in 0..self.nodes.len() {
             self.start(self.nodes[number].id);
         }
+        self.schedule_faults();
         self.serve_clients();
         while !self.is_settled() && self.advance(self.last_answer + PATIENCE) {}
         self.heal();
@@ -83,15 +89,19 @@ impl<'a> Run<'a> {
     fn advance(&mut self, limit: Nanos) -> bool {
         let Some((at, happening)) = self.queue.pop(limit) else { return false };
         self.now = at;
+        let Some(happening) = self.put_off_if_paused(happening) else { return true };
         match happening {
             Happening::Delivery { from, to, message } => {
                 if self.node(to).is_up() {
                     self.deliver(from, to, message);
                 } else {
-                    let why = history::DropReason::NodeDown;
-                    self.record(from, Fact::Dropped { to, gid: message.gid(), message: message.kind(), why });
+                    self.drop_message(from, to, &message, DropReason::NodeDown);
                 }
             }
+            Happening::DamagedArrival { from, to, message } => {
+                self.drop_message(from, to, &message, DropReason::Corrupted);
+            }
+            Happening::FaultBegins { index } => self.begin_at_its_time(index),
             Happening::TimerFired { node, incarnation, timer } => {
                 if self.is_same_life(node, incarnation) {
                     self.step(node, Stimulus::Timer(timer));
@@ -112,6 +122,29 @@ impl<'a> Run<'a> {
             self.serve_clients();
         }
         true
+    }
+
+    /// What happens to a node that is paused happens to it when it goes on.
+    #[inline]
+    fn put_off_if_paused(&mut self, happening: Happening) -> Option<Happening> {
+        let node = match &happening {
+            Happening::Delivery { to: node, .. }
+            | Happening::SyncDone { node, .. }
+            | Happening::TimerFired { node, .. } => *node,
+            Happening::Restart { .. } | Happening::DamagedArrival { .. } | Happening::FaultBegins { .. } => {
+                return Some(happening);
+            }
+        };
+        let until = self.node(node).paused_until;
+        if until <= self.now {
+            return Some(happening);
+        }
+        self.queue.push(until, happening);
+        None
+    }
+
+    fn drop_message(&mut self, from: NodeId, to: NodeId, message: &Message, why: DropReason) {
+        self.record(from, Fact::Dropped { to, gid: message.gid(), message: message.kind(), why });
     }
 
     /// Lets clients begin what they have to begin.
@@ -138,6 +171,8 @@ impl<'a> Run<'a> {
 
     fn heal(&mut self) {
         self.injector.disarm();
+        self.trouble.heal();
+        self.healed = true;
         for number in 0..self.nodes.len() {
             let node = &self.nodes[number];
             if !node.is_up() && !node.gone_for_good {
