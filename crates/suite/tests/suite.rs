@@ -3,8 +3,8 @@
 use harness_core::history::{FileReader, FileWriter, History, ParticipantId, Point, Timeline};
 use harness_core::validator::validate;
 use harness_core::{
-    Cast, FailureConfig, FailureMode, Load, Simulator, SlaRequirements, TestHarnessConfig, TestResult,
-    TestScenario, Trigger, TwoPhaseCommitTestHarness,
+    Cast, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault, Simulator, SlaRequirements,
+    TestHarnessConfig, TestResult, TestScenario, Trigger, TwoPhaseCommitTestHarness,
 };
 use rstest::rstest;
 
@@ -171,5 +171,38 @@ fn a_no_of_any_participant_aborts() {
             let (result, _) = run(&scenario, 0);
             assert!(result.passed, "{point} rm{participant}: {:#?}", result.failures);
         }
+    }
+}
+
+fn everywhere(effect: LinkEffect) -> NetworkFault {
+    NetworkFault { for_ms: Some(3_000), ..NetworkFault::everywhere(effect) }
+}
+
+#[rstest]
+#[case::light_loss(everywhere(LinkEffect::Lose { percent: 1 }))]
+#[case::heavy_loss(everywhere(LinkEffect::Lose { percent: 30 }))]
+#[case::repeats(everywhere(LinkEffect::Duplicate { percent: 50, within_ms: 3_000 }))]
+#[case::reorder(everywhere(LinkEffect::Reorder { percent: 50, within_ms: 20 }))]
+#[case::late_messages(everywhere(LinkEffect::Reorder { percent: 10, within_ms: 3_000 }))]
+#[case::damage(everywhere(LinkEffect::Corrupt { percent: 20 }))]
+#[case::slow_links(everywhere(LinkEffect::Delay { min_ms: 10, max_ms: 50 }))]
+#[case::split(NetworkFault { for_ms: Some(5_000), ..NetworkFault::isolate(vec![ParticipantId(1).into()]) })]
+#[case::one_way(NetworkFault { to: vec![ParticipantId(1).into()], ..everywhere(LinkEffect::Cut) })]
+#[case::other_way(NetworkFault { from: vec![ParticipantId(1).into()], ..everywhere(LinkEffect::Cut) })]
+#[case::flapping(NetworkFault { flapping_ms: Some(7), ..everywhere(LinkEffect::Cut) })]
+fn trouble_on_the_network_is_survived(#[case] fault: NetworkFault, #[values(0, 1, 2, 3, 4)] seed: u64) {
+    for load in [Load::transfers(200, 3), Load { keys: 10, ..Load::mixed(200, 3) }] {
+        let mut scenario =
+            TestScenario::new("Trouble.", 3).load(load).in_flight(5).sla(SlaRequirements::chaos());
+        let mode = FailureMode::Network(fault.clone());
+        scenario.failure_configs.push(FailureConfig { node: None, mode, trigger: Trigger::AtMs(5) });
+        for (node, ms) in [("tm", 40), ("rm1", 60), ("tm", 90), ("rm2", 91)] {
+            let node = node.parse().ok();
+            let mode = FailureMode::Crash { restart_after_ms: Some(20) };
+            scenario.failure_configs.push(FailureConfig { node, mode, trigger: Trigger::AtMs(ms) });
+        }
+        let (result, history) = run(&scenario, seed);
+        let story = Timeline::story(&history);
+        assert!(result.passed, "{:#?}\n{}\n{story}", result.failures, result.validation);
     }
 }
