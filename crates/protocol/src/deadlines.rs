@@ -52,7 +52,8 @@ impl Deadlines {
         while let Some(&(deadline, gid)) = self.queue.front() {
             if !waiting(gid) {
                 self.queue.pop_front();
-            } else if deadline <= now {
+            } else if deadline <= now || deadline.since(now) > self.span {
+                // Nothing can be further away than its span, unless the clock jumped back: then it has waited.
                 self.queue.pop_front();
                 return Some(gid);
             } else {
@@ -69,6 +70,14 @@ impl Deadlines {
 mod tests {
     use super::*;
     use crate::effects::Effect;
+
+    #[test]
+    fn a_clock_that_jumps_back_does_not_put_a_deadline_off_for_ever() {
+        let mut effects = Effects::default();
+        let mut deadlines = Deadlines::new(Nanos(10), 7);
+        deadlines.set(Nanos(1_000), Gid(1), |_| true, &mut effects);
+        assert_eq!(deadlines.next_passed(Nanos(5), |_| true, &mut effects), Some(Gid(1)));
+    }
 
     fn timers(effects: &mut Effects) -> Vec<u64> {
         let timers = effects.drain().filter_map(|effect| match effect {

@@ -196,10 +196,45 @@ fn trouble_on_the_network_is_survived(#[case] fault: NetworkFault, #[values(0, 1
             TestScenario::new("Trouble.", 3).load(load).in_flight(5).sla(SlaRequirements::chaos());
         let mode = FailureMode::Network(fault.clone());
         scenario.failure_configs.push(FailureConfig { node: None, mode, trigger: Trigger::AtMs(5) });
-        for (node, ms) in [("tm", 40), ("rm1", 60), ("tm", 90), ("rm2", 91)] {
-            let node = node.parse().ok();
-            let mode = FailureMode::Crash { restart_after_ms: Some(20) };
-            scenario.failure_configs.push(FailureConfig { node, mode, trigger: Trigger::AtMs(ms) });
+        crash_now_and_then(&mut scenario);
+        let (result, history) = run(&scenario, seed);
+        let story = Timeline::story(&history);
+        assert!(result.passed, "{:#?}\n{}\n{story}", result.failures, result.validation);
+    }
+}
+
+fn crash_now_and_then(scenario: &mut TestScenario) {
+    for (node, ms) in [("tm", 40), ("rm1", 60), ("tm", 90), ("rm2", 91)] {
+        let node = node.parse().ok();
+        let mode = FailureMode::Crash { restart_after_ms: Some(20) };
+        scenario.failure_configs.push(FailureConfig { node, mode, trigger: Trigger::AtMs(ms) });
+    }
+}
+
+#[rstest]
+#[case::short_pause(FailureMode::Pause { for_ms: 100 })]
+#[case::long_pause(FailureMode::Pause { for_ms: 20_000 })]
+#[case::pause_until_all_heals(FailureMode::Pause { for_ms: 10_000_000 })]
+#[case::slow_node(FailureMode::SlowNode { by_ms: 30, for_ms: 10_000 })]
+#[case::slower_than_the_timeout(FailureMode::SlowNode { by_ms: 3_000, for_ms: 10_000 })]
+#[case::slow_sync(FailureMode::SlowSync { by_ms: 500, for_ms: 10_000 })]
+#[case::jump_forward(FailureMode::Clock { jump_ms: 3_600_000, drift_ppm: 0 })]
+#[case::jump_backward(FailureMode::Clock { jump_ms: -3_600_000, drift_ppm: 0 })]
+#[case::fast_clock(FailureMode::Clock { jump_ms: 0, drift_ppm: 50_000_000 })]
+#[case::slow_clock(FailureMode::Clock { jump_ms: 0, drift_ppm: -900_000 })]
+fn a_node_that_is_hindered_is_survived(
+    #[case] mode: FailureMode,
+    #[values("tm", "rm1")] node: &str,
+    #[values(0, 1, 2)] seed: u64,
+) {
+    for crashes in [false, true] {
+        let load = Load { keys: 10, ..Load::mixed(200, 3) };
+        let mut scenario =
+            TestScenario::new("Trouble.", 3).load(load).in_flight(5).sla(SlaRequirements::chaos());
+        let node = node.parse().ok();
+        scenario.failure_configs.push(FailureConfig { node, mode: mode.clone(), trigger: Trigger::AtMs(5) });
+        if crashes {
+            crash_now_and_then(&mut scenario);
         }
         let (result, history) = run(&scenario, seed);
         let story = Timeline::story(&history);

@@ -34,6 +34,27 @@ pub enum FailureMode {
         /// For this long.
         for_ms: u64,
     },
+    /// Everything that the node hears or says takes longer.
+    SlowNode {
+        /// By this.
+        by_ms: u64,
+        /// For this long.
+        for_ms: u64,
+    },
+    /// The node's syncs take longer.
+    SlowSync {
+        /// By this.
+        by_ms: u64,
+        /// For this long.
+        for_ms: u64,
+    },
+    /// The node's clock jumps, and from then on drifts.
+    Clock {
+        /// Forward by this, or backward if negative.
+        jump_ms: i64,
+        /// It runs too fast by so many millionths, or too slow if negative.
+        drift_ppm: i32,
+    },
     /// Something is wrong with some links, for some messages.
     Network(NetworkFault),
     /// Any other kind of fault; this version of the simulator does not cause it.
@@ -47,6 +68,9 @@ impl FailureMode {
             Self::Crash { .. } => FaultKind::Crash,
             Self::VoteNo => FaultKind::VoteNo,
             Self::Pause { .. } => FaultKind::Pause,
+            Self::SlowNode { .. } => FaultKind::SlowNode,
+            Self::SlowSync { .. } => FaultKind::SlowSync,
+            Self::Clock { .. } => FaultKind::Clock,
             Self::Network(fault) => fault.effect.kind(),
             Self::Other(kind) => *kind,
         }

@@ -8,6 +8,8 @@ use protocol::{
 };
 
 use super::disk::Disk;
+use super::hindrance::Hindrance;
+use super::queue::Happening;
 use super::run::Run;
 use crate::injector::Strike;
 
@@ -27,8 +29,9 @@ pub(super) struct Node {
     pub(super) recovering: Option<Gid>,
     /// The scenario says that it never returns.
     pub(super) gone_for_good: bool,
-    /// What happens to it before this instant waits.
-    pub(super) paused_until: Nanos,
+    pub(super) hindrance: Hindrance,
+    /// What waits until the node goes on.
+    pub(super) parked: Vec<Happening>,
 }
 
 /// A state machine under test.
@@ -64,7 +67,8 @@ impl Node {
             outbox: VecDeque::new(),
             recovering: None,
             gone_for_good: false,
-            paused_until: Nanos::ZERO,
+            hindrance: Hindrance::default(),
+            parked: Vec::new(),
         }
     }
 
@@ -80,6 +84,7 @@ impl Node {
     }
 
     fn start(&mut self, now: Nanos, effects: &mut Effects) {
+        let now = self.hindrance.clock.shows(now);
         effects.reset(LogPosition(self.disk.next()));
         let log = &self.disk.records()[..];
         match self.machine.as_mut() {
@@ -96,6 +101,7 @@ impl Run<'_> {
         let mut effects = std::mem::take(&mut self.effects);
         let now = self.now;
         let node = self.node_mut(id);
+        let now = node.hindrance.clock.shows(now);
         effects.reset(LogPosition(node.disk.next()));
         match (node.machine.as_mut(), stimulus) {
             (Some(Machine::Coordinator(coordinator)), stimulus) => {
@@ -149,7 +155,6 @@ impl Run<'_> {
         node.machine = None;
         node.incarnation += 1;
         node.outbox.clear();
-        node.paused_until = Nanos::ZERO;
         node.recovering = None;
         let (survived, lost) = node.disk.crash(&mut self.disk_random);
         for (gid, record) in survived {
@@ -165,6 +170,8 @@ impl Run<'_> {
             }
             self.clients.disconnect_repeated();
         }
+        // What was on its way to a paused node finds it down.
+        self.go_on(id);
     }
 
     /// Starts a node for the first time.

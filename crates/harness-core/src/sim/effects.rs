@@ -14,7 +14,8 @@ impl Run<'_> {
         match effect {
             Effect::Note(fact) => self.record(id, fact),
             Effect::SetTimer { after, timer } => {
-                let incarnation = self.node(id).incarnation;
+                let node = self.node(id);
+                let (after, incarnation) = (node.hindrance.clock.real_span(after), node.incarnation);
                 self.queue.set_timer(self.now, after, id, incarnation, timer);
             }
             Effect::Append { record, forced } => return self.append(id, record, forced),
@@ -55,11 +56,12 @@ impl Run<'_> {
     }
 
     fn start_sync(&mut self, id: NodeId) {
+        let now = self.now;
         let node = self.node_mut(id);
-        let incarnation = node.incarnation;
+        let (incarnation, slower) = (node.incarnation, node.hindrance.slow_sync.at(now));
         if node.disk.start_sync() {
             let conditions = self.scenario.disk_conditions;
-            let at = self.now + self.disk_random.span(conditions.sync_min, conditions.sync_max);
+            let at = now + slower + self.disk_random.span(conditions.sync_min, conditions.sync_max);
             self.queue.push(at, Happening::SyncDone { node: id, incarnation });
         }
     }
@@ -131,7 +133,7 @@ impl Run<'_> {
             return Flow::Crashed;
         }
         self.record(from, Fact::Sent { to, gid, message: kind });
-        if self.trouble.is_none() {
+        if self.trouble.is_none() && !self.slow_nodes {
             let at = self.network.arrival(self.now, Nanos::ZERO, from, to);
             self.queue.push(at, Happening::Delivery { from, to, message });
         } else {

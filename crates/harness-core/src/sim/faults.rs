@@ -4,6 +4,7 @@ use history::{Fact, Gid, Nanos, NodeId, Point};
 use protocol::Incident;
 
 use super::driver::{Flow, Stimulus};
+use super::hindrance::Lasting;
 use super::queue::Happening;
 use super::run::Run;
 use crate::model::{FailureMode, Trigger};
@@ -65,10 +66,27 @@ impl Run<'_> {
                 }
             }
             FailureMode::Pause { for_ms } => {
-                self.node_mut(id).paused_until = self.now + Nanos::from_millis(for_ms);
+                let until = self.now + Nanos::from_millis(for_ms);
+                self.node_mut(id).hindrance.paused_until = until;
+                self.queue.push(until, Happening::PauseEnds { node: id });
+            }
+            FailureMode::SlowNode { by_ms, for_ms } => {
+                self.node_mut(id).hindrance.slow = lasting(self.now, by_ms, for_ms);
+                self.slow_nodes = true;
+            }
+            FailureMode::SlowSync { by_ms, for_ms } => {
+                self.node_mut(id).hindrance.slow_sync = lasting(self.now, by_ms, for_ms);
+            }
+            FailureMode::Clock { jump_ms, drift_ppm } => {
+                let now = self.now;
+                self.node_mut(id).hindrance.clock.set(now, jump_ms, drift_ppm);
             }
             FailureMode::Network(_) | FailureMode::Other(_) => {}
         }
         Flow::Continues
     }
+}
+
+fn lasting(now: Nanos, by_ms: u64, for_ms: u64) -> Lasting {
+    Lasting { by: Nanos::from_millis(by_ms), until: now + Nanos::from_millis(for_ms) }
 }

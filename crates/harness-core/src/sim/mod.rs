@@ -8,6 +8,7 @@ mod disk;
 mod driver;
 mod effects;
 mod faults;
+mod hindrance;
 mod network;
 mod queue;
 mod random;

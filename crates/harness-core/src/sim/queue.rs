@@ -37,6 +37,10 @@ pub(super) enum Happening {
         to: NodeId,
         message: Message,
     },
+    /// A node goes on, unless it was paused for longer meanwhile.
+    PauseEnds {
+        node: NodeId,
+    },
     /// The scenario's fault of this place begins.
     FaultBegins {
         index: usize,

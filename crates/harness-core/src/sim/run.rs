@@ -5,6 +5,7 @@ use protocol::{ClientRequest, Effects, Message};
 
 use super::clients::Clients;
 use super::driver::{Machine, Node, Stimulus};
+use super::hindrance::Hindrance;
 use super::network::Network;
 use super::queue::{Happening, Queue};
 use super::random::{Purpose, Random};
@@ -28,6 +29,8 @@ pub(super) struct Run<'a> {
     pub(super) network: Network,
     pub(super) disk_random: Random,
     pub(super) trouble: Trouble,
+    /// Some node is or was slow.
+    pub(super) slow_nodes: bool,
     pub(super) injector: FailureInjector,
     pub(super) fired: Vec<u32>,
     pub(super) clients: Clients<'a>,
@@ -58,6 +61,7 @@ impl<'a> Run<'a> {
             network: Network::new(scenario.network_conditions, scenario.participants, seed),
             disk_random: Random::new(seed, Purpose::Disks),
             trouble: Trouble::new(seed),
+            slow_nodes: false,
             injector,
             fired: vec![0; scenario.failure_configs.len()],
             clients: Clients::new(scenario, seed),
@@ -89,7 +93,18 @@ impl<'a> Run<'a> {
     fn advance(&mut self, limit: Nanos) -> bool {
         let Some((at, happening)) = self.queue.pop(limit) else { return false };
         self.now = at;
-        let Some(happening) = self.put_off_if_paused(happening) else { return true };
+        self.happen(happening);
+        if self.clients.have_news {
+            self.serve_clients();
+        }
+        true
+    }
+
+    #[inline]
+    fn happen(&mut self, happening: Happening) {
+        if let Some(node) = self.paused(&happening) {
+            return self.node_mut(node).parked.push(happening);
+        }
         match happening {
             Happening::Delivery { from, to, message } => {
                 if self.node(to).is_up() {
@@ -117,30 +132,33 @@ impl<'a> Run<'a> {
                     self.restart(node);
                 }
             }
+            Happening::PauseEnds { node } => {
+                if self.node(node).hindrance.paused_until <= self.now {
+                    self.go_on(node);
+                }
+            }
         }
-        if self.clients.have_news {
-            self.serve_clients();
-        }
-        true
     }
 
-    /// What happens to a node that is paused happens to it when it goes on.
-    #[inline]
-    fn put_off_if_paused(&mut self, happening: Happening) -> Option<Happening> {
-        let node = match &happening {
-            Happening::Delivery { to: node, .. }
-            | Happening::SyncDone { node, .. }
-            | Happening::TimerFired { node, .. } => *node,
-            Happening::Restart { .. } | Happening::DamagedArrival { .. } | Happening::FaultBegins { .. } => {
-                return Some(happening);
-            }
-        };
-        let until = self.node(node).paused_until;
-        if until <= self.now {
-            return Some(happening);
+    /// A paused node goes on: what waited happens now, in its order.
+    pub(super) fn go_on(&mut self, id: NodeId) {
+        let node = self.node_mut(id);
+        node.hindrance.paused_until = Nanos::ZERO;
+        for happening in std::mem::take(&mut node.parked) {
+            self.happen(happening);
         }
-        self.queue.push(until, happening);
-        None
+    }
+
+    /// The node that this would happen to, if it is paused.
+    #[inline]
+    fn paused(&self, happening: &Happening) -> Option<NodeId> {
+        let (Happening::Delivery { to: node, .. }
+        | Happening::SyncDone { node, .. }
+        | Happening::TimerFired { node, .. }) = happening
+        else {
+            return None;
+        };
+        (self.node(*node).hindrance.paused_until > self.now).then_some(*node)
     }
 
     fn drop_message(&mut self, from: NodeId, to: NodeId, message: &Message, why: DropReason) {
@@ -172,6 +190,10 @@ impl<'a> Run<'a> {
     fn heal(&mut self) {
         self.injector.disarm();
         self.trouble.heal();
+        for number in 0..self.nodes.len() {
+            self.nodes[number].hindrance = Hindrance::default();
+            self.go_on(self.nodes[number].id);
+        }
         self.healed = true;
         for number in 0..self.nodes.len() {
             let node = &self.nodes[number];

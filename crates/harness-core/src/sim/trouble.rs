@@ -130,7 +130,9 @@ impl Run<'_> {
     /// Puts a message on its way while something is wrong with the network.
     #[cold]
     pub(super) fn send_through_trouble(&mut self, from: NodeId, to: NodeId, message: Message) {
-        let (passage, struck) = self.trouble.pass(self.now, from, to, &message);
+        let (mut passage, struck) = self.trouble.pass(self.now, from, to, &message);
+        let slowness = [from, to].map(|node| self.node(node).hindrance.slow.at(self.now));
+        passage.delay = slowness.into_iter().fold(passage.delay, |delay, slower| delay + slower);
         for (index, kind) in struck {
             if let Some(index) = index {
                 self.fired[index] += 1;
