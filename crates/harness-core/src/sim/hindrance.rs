@@ -28,7 +28,10 @@ impl Lasting {
     }
 }
 
-/// A node's own clock: it may be off and run too fast or too slow. It never runs backward past its start.
+/// What clocks show when a run starts, so that they have somewhere to jump back to.
+const CLOCK_START: Nanos = Nanos::from_secs(10 * 24 * 3_600);
+
+/// A node's own clock: it may be off and run too fast or too slow.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Clock {
     /// How far it was off when it was last set.
@@ -43,10 +46,10 @@ impl Clock {
     #[inline]
     pub(super) fn shows(&self, now: Nanos) -> Nanos {
         if self.offset_ns == 0 && self.drift_ppm == 0 {
-            return now;
+            return CLOCK_START + now;
         }
         let drifted = i128::from(now.since(self.set_at).0) * i128::from(self.drift_ppm) / 1_000_000;
-        let shown = i128::from(now.0) + self.offset_ns + drifted;
+        let shown = i128::from((CLOCK_START + now).0) + self.offset_ns + drifted;
         Nanos(u64::try_from(shown.max(0)).unwrap_or(u64::MAX))
     }
 
@@ -64,7 +67,7 @@ impl Clock {
     /// The clock jumps and from now on drifts.
     pub(super) fn set(&mut self, now: Nanos, jump_ms: i64, drift_ppm: i32) {
         let shown = i128::from(self.shows(now).0);
-        self.offset_ns = shown - i128::from(now.0) + i128::from(jump_ms) * 1_000_000;
+        self.offset_ns = shown - i128::from((CLOCK_START + now).0) + i128::from(jump_ms) * 1_000_000;
         self.set_at = now;
         self.drift_ppm = drift_ppm;
     }
@@ -81,18 +84,18 @@ mod tests {
     #[test]
     fn a_clock_that_nobody_touched_shows_the_time() {
         let clock = Clock::default();
-        assert_eq!((clock.shows(ms(5)), clock.real_span(ms(5))), (ms(5), ms(5)));
+        assert_eq!((clock.shows(ms(5)), clock.real_span(ms(5))), (CLOCK_START + ms(5), ms(5)));
     }
 
     #[test]
     fn a_jump_stays_and_a_drift_grows() {
         let mut clock = Clock::default();
         clock.set(ms(100), 50, 0);
-        assert_eq!(clock.shows(ms(200)), ms(250));
+        assert_eq!(clock.shows(ms(200)), CLOCK_START + ms(250));
         clock.set(ms(200), 0, 100_000);
-        assert_eq!((clock.shows(ms(200)), clock.shows(ms(300))), (ms(250), ms(360)));
-        clock.set(ms(300), -400, -500_000);
-        assert_eq!(clock.shows(ms(300)), Nanos::ZERO, "not before its start");
+        assert_eq!([200, 300].map(|n| clock.shows(ms(n)).since(CLOCK_START)), [ms(250), ms(360)]);
+        clock.set(ms(300), -460, -500_000);
+        assert_eq!(CLOCK_START.since(clock.shows(ms(300))), ms(100), "before its start");
     }
 
     #[test]
