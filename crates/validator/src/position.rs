@@ -56,15 +56,32 @@ pub(crate) struct Logged {
     pub(crate) appended: Position,
     /// When it was durable first.
     pub(crate) durable: Position,
+    /// How many copies of it may still be lost: a checkpoint writes a record again while the first may still be on
+    /// its way to the disk.
+    pending: u32,
 }
 
 impl Logged {
     /// Long since durable.
-    pub(crate) const BEFORE: Self = Self { appended: Position::BEFORE, durable: Position::BEFORE };
+    pub(crate) const BEFORE: Self =
+        Self { appended: Position::BEFORE, durable: Position::BEFORE, pending: 0 };
 
-    /// A crash lost an appended record; whether that is one that might be lost.
+    /// It is handed to the log, perhaps once more.
+    pub(crate) fn append(&mut self, now: Position) {
+        self.appended = now;
+        self.pending += 1;
+    }
+
+    /// One copy of it is durable.
+    pub(crate) fn harden(&mut self, now: Position) {
+        self.durable.mark(now);
+        self.pending = self.pending.saturating_sub(1);
+    }
+
+    /// A crash lost a copy; whether that is one that might be lost.
     pub(crate) fn lose(&mut self) -> bool {
-        let rightly = !self.durable.happened() || self.appended > self.durable;
+        let rightly = !self.durable.happened() || self.pending > 0;
+        self.pending = self.pending.saturating_sub(1);
         self.appended = Position::NEVER;
         rightly
     }
@@ -74,6 +91,7 @@ impl Logged {
         if self.appended.happened() {
             self.durable.mark(now);
         }
+        self.pending = 0;
     }
 }
 
@@ -95,11 +113,25 @@ mod tests {
     #[test]
     fn a_record_may_be_lost_only_while_it_is_not_durable() {
         let [one, two, three] = [1, 2, 3].map(|sequence| Position::of(sequence, 0));
-        let mut record = Logged { appended: one, durable: Position::NEVER };
+        let mut record = Logged::default();
+        record.append(one);
         assert!(record.lose());
-        let mut record = Logged { appended: one, durable: two };
+        record.append(one);
+        record.harden(two);
         assert!(!record.lose());
-        let mut again = Logged { appended: three, durable: two };
-        assert!(again.lose());
+        record.append(three);
+        assert!(record.lose());
+        assert!(!record.lose());
+    }
+
+    #[test]
+    fn of_two_copies_under_way_the_second_may_be_lost_when_the_first_is_durable() {
+        let [one, two, three] = [1, 2, 3].map(|sequence| Position::of(sequence, 0));
+        let mut record = Logged::default();
+        record.append(one);
+        record.append(two);
+        record.harden(three);
+        assert!(record.lose());
+        assert!(!record.lose());
     }
 }

@@ -247,7 +247,7 @@ impl CorrectnessValidator {
         }
         self.at(gid, sequence, |txn, now| {
             if let Some(logged) = txn.logged(node, record) {
-                logged.appended = now;
+                logged.append(now);
             }
             if node.is_coordinator() {
                 txn.decided_by = node;
@@ -262,7 +262,7 @@ impl CorrectnessValidator {
         let txn = self.transactions.open(gid, sequence);
         let now = txn.position(sequence);
         if let Some(logged) = txn.logged(node, record) {
-            logged.durable.mark(now);
+            logged.harden(now);
         }
         match record {
             RecordKind::Decided(Decision::Commit) if node.is_coordinator() => txn.committed(node, now),

@@ -96,6 +96,20 @@ fn a_durable_record_is_never_lost() {
     again.keeps(Durability);
 }
 
+/// Found by a sweep over crashes (its seed 14672): a participant crashed when its checkpoint had written a prepared
+/// record again and the first was not yet durable. The first survived, and the copy did not.
+#[test]
+fn a_copy_of_a_record_may_be_lost_when_the_record_is_not() {
+    let copied = "rm1 appended t1 prepared\nrm1 crashed\nrm1 durable t1 prepared\nrm1 lost t1 prepared";
+    let story = |more: &str| {
+        let survived = format!("{copied}\n{more}\nrm1 restarted");
+        commit().instead_of("rm1 durable t1 prepared", &survived)
+    };
+    story("").keeps(Durability);
+    let both = story("rm1 lost t1 prepared").breaks(Durability);
+    assert!(both.starts_with("durability: rm1 loses its record"), "{both}");
+}
+
 #[test]
 fn a_committed_write_is_in_the_final_state() {
     assert_snapshot!(commit().without("rm2 stored k1 -5").breaks(Durability), @r"
