@@ -6,7 +6,7 @@ use super::{Phase, Progress, ReferenceCoordinator, in_phase_two};
 use crate::effects::{Effects, LogPosition};
 use crate::log::LogRecord;
 use crate::message::Message;
-use crate::transaction::DistributedTransaction;
+use crate::transaction::{DistributedTransaction, Ending};
 
 impl ReferenceCoordinator {
     pub(super) fn start(&mut self, log: &[LogRecord], effects: &mut Effects) {
@@ -62,14 +62,15 @@ impl ReferenceCoordinator {
 
     /// A client lost its answer in the crash. What the log does not know as committed was not, except that the
     /// only participant of a transaction may have committed it by itself: it is asked, by the message that it
-    /// answers the same way however often it arrives.
+    /// answers the same way however often it arrives. It would commit what it has not begun to end, so it is not
+    /// asked where the client wanted to abort.
     pub(super) fn outcome_asked(&mut self, transaction: &DistributedTransaction, effects: &mut Effects) {
         let gid = transaction.id;
         match self.open.get(gid).map(|open| open.phase) {
             Some(Phase::Committing) => effects.answer(gid, Outcome::Committed),
             Some(Phase::Executing | Phase::Collecting | Phase::Delegated) => {}
             None => match transaction.participant_ids[..] {
-                [only] => {
+                [only] if transaction.ending == Ending::Commit => {
                     self.open_new(gid, Phase::Delegated, std::iter::once(only));
                     let low_water = self.low_water();
                     effects.send(only.into(), Message::CommitOnePhase { gid, low_water });

@@ -287,6 +287,19 @@ fn after_a_restart_the_only_participant_is_asked_what_it_did() {
     assert_eq!(script.hear(1, Message::Acknowledge { gid: T1 }), "note commit t1\nanswer t1 committed\n");
 }
 
+/// The participant may have done the work and be idle: asked to commit, it would.
+#[test]
+fn after_a_restart_a_client_that_wanted_to_abort_hears_that_it_did() {
+    let mut wanted = Arc::unwrap_or_clone(transaction(1));
+    wanted.ending = Ending::Abort;
+    let wanted = Arc::new(wanted);
+    let mut before = Script::new();
+    before.step(Input::Told(ClientRequest::Begin(Arc::clone(&wanted))));
+    let mut script = Script::restarted(before.log);
+    let told = script.step(Input::Told(ClientRequest::Outcome(wanted)));
+    assert_eq!(told, "answer t1 aborted\n");
+}
+
 #[test]
 fn a_checkpoint_keeps_the_epoch_and_every_open_decision() {
     let mut script = Script::committing();
