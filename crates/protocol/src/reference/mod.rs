@@ -12,7 +12,7 @@ mod voting;
 
 use std::sync::Arc;
 
-use history::{Decision, Gid, GidMap, Nanos, NodeId, Outcome, ParticipantId, Vote};
+use history::{Decision, Gid, GidMap, Nanos, NodeId, Outcome, ParticipantId};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -138,7 +138,7 @@ impl ReferenceCoordinator {
         let Some(participant) = from.participant() else { return };
         match *message {
             Message::Executed { gid } => self.executed(gid, participant, effects),
-            Message::Failed { gid, .. } => self.voted(gid, participant, Vote::No, effects),
+            Message::Failed { gid, why } => self.failed(gid, participant, why, effects),
             Message::Vote { gid, vote } => self.voted(gid, participant, vote, effects),
             Message::Acknowledge { gid } => self.acknowledged(gid, participant, effects),
             Message::Inquire { gid } => self.inquired(gid, participant, effects),

@@ -8,7 +8,7 @@ use history::{Decision, Fact, Gid, Nanos, NodeId, ParticipantId, RecordKind, Vot
 use super::{CoordinatorConfig, ReferenceCoordinator, purpose};
 use crate::effects::{Effect, Effects, LogPosition, Timer};
 use crate::log::LogRecord;
-use crate::message::Message;
+use crate::message::{Message, Refusal};
 use crate::node::{ClientRequest, Coordinator as _, Input};
 use crate::transaction::{DistributedTransaction, Ending};
 
@@ -237,6 +237,21 @@ fn a_client_may_abort_before_prepare() {
     note abort t1
     answer t1 aborted
     ");
+}
+
+#[test]
+fn that_a_branch_is_finished_is_a_no_only_while_its_work_is_awaited() {
+    let repeated = || Message::Failed { gid: T1, why: Refusal::Repeated };
+    let mut executing = Script::new();
+    executing.begin(2);
+    assert_eq!(executing.hear(1, repeated()), "send abort t1 to rm2\nnote abort t1\nanswer t1 aborted\n");
+    assert_eq!(Script::collecting().hear(1, repeated()), "", "it may have voted read-only");
+    let mut delegated = Script::new();
+    delegated.begin(1);
+    delegated.hear(1, Message::Executed { gid: T1 });
+    assert_eq!(delegated.hear(1, repeated()), "", "it may have committed, and the acknowledgement be late");
+    let unable = Message::Failed { gid: T1, why: Refusal::Unable };
+    assert_eq!(delegated.hear(1, unable), "note abort t1\nanswer t1 aborted\n");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use history::{Decision, Gid, Outcome, ParticipantId, Vote};
 
 use super::{Phase, Progress, ReferenceCoordinator, in_phase, in_phase_two};
 use crate::effects::Effects;
-use crate::message::Message;
+use crate::message::{Message, Refusal};
 use crate::transaction::{DistributedTransaction, Ending};
 
 impl ReferenceCoordinator {
@@ -37,6 +37,22 @@ impl ReferenceCoordinator {
         if open.awaited == 0 {
             let ending = open.transaction.as_ref().map(|transaction| transaction.ending);
             if ending == Some(Ending::Abort) { self.abort(gid, effects) } else { self.prepare(gid, effects) }
+        }
+    }
+
+    /// A participant that could not do the work has rolled back, which is a no. That a branch is finished is news
+    /// only while its work is awaited: later it answers an execute that was delivered twice, and says nothing of
+    /// how the branch ended.
+    pub(super) fn failed(
+        &mut self,
+        gid: Gid,
+        participant: ParticipantId,
+        why: Refusal,
+        effects: &mut Effects,
+    ) {
+        let executing = in_phase(&self.open, Phase::Executing)(gid);
+        if why == Refusal::Unable || executing {
+            self.voted(gid, participant, Vote::No, effects);
         }
     }
 
