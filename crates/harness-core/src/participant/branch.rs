@@ -112,7 +112,8 @@ impl VirtualParticipant {
         while let Some(&(key, mode)) = branch.wanted.get(branch.locks.len()) {
             if !self.store.lock(gid, key, mode) {
                 effects.note(Fact::LockWaited { gid, key, mode });
-                return effects.set_timer(self.config.lock_timeout, gid, purpose::LOCK);
+                let purpose = purpose::LOCK + branch.locks.len() as u32;
+                return effects.set_timer(self.config.lock_timeout, gid, purpose);
             }
             branch.locks.push((key, mode));
             effects.note(Fact::LockGranted { gid, key, mode });
@@ -149,11 +150,16 @@ impl VirtualParticipant {
         effects.send(branch.coordinator, Message::Executed { gid });
     }
 
-    /// The lock did not come in time: the branch is rolled back, and the coordinator hears of it.
-    pub(super) fn fail(&mut self, gid: Gid, effects: &mut Effects) {
-        let Some(branch) = self.branches.get(gid) else { return };
-        effects.send(branch.coordinator, Message::Failed { gid, why: Refusal::Unable });
-        self.abort(gid, effects);
+    /// If the lock after so many that are held has not come in time, the branch is rolled back, and the coordinator
+    /// hears of it.
+    pub(super) fn lock_overdue(&mut self, gid: Gid, held: u32, effects: &mut Effects) {
+        match self.branches.get(gid) {
+            Some(branch) if branch.phase == Phase::Waiting && branch.locks.len() == held as usize => {
+                effects.send(branch.coordinator, Message::Failed { gid, why: Refusal::Unable });
+                self.abort(gid, effects);
+            }
+            _ => {}
+        }
     }
 
     /// Gives up the place in the queue of a lock, if the branch has one.

@@ -62,10 +62,11 @@ pub enum ParticipantState {
 /// What a participant's timers are for.
 mod purpose {
     pub(super) const IDLE: u32 = 0;
-    pub(super) const LOCK: u32 = 1;
-    pub(super) const FIRST_INQUIRY: u32 = 2;
+    pub(super) const FIRST_INQUIRY: u32 = 1;
     /// The number above this is how often the participant has inquired.
-    pub(super) const INQUIRY: u32 = 3;
+    pub(super) const INQUIRY: u32 = 2;
+    /// The number above this is how many locks the branch held when it began to wait for the next.
+    pub(super) const LOCK: u32 = 1 << 31;
 }
 
 impl VirtualParticipant {
@@ -141,11 +142,7 @@ impl VirtualParticipant {
                     self.inquire(gid, 0, effects);
                 }
             }
-            purpose::LOCK => {
-                if self.state(gid) == ParticipantState::Waiting {
-                    self.fail(gid, effects);
-                }
-            }
+            purpose::LOCK.. => self.lock_overdue(gid, timer.purpose - purpose::LOCK, effects),
             times => {
                 if self.state(gid) == ParticipantState::Prepared {
                     self.inquire(gid, times - purpose::INQUIRY, effects);
@@ -224,3 +221,6 @@ impl Participant for VirtualParticipant {
         self.store.contents()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,9 @@ use super::VirtualParticipant;
 use super::branch::Phase;
 use super::commitment::prepared_record;
 
-/// The log is checkpointed when it has grown by this many records, beside one for each item written: then writing
-/// checkpoints costs as little as the records themselves, and the log stays in the caches.
+/// The log is checkpointed when it has grown by this many records, beside one for each item written and each branch,
+/// of which a checkpoint may need as many: then checkpoints cost as little as the records themselves, and the log
+/// stays in the caches.
 const CHECKPOINT_AFTER: u64 = 256;
 
 impl VirtualParticipant {
@@ -64,7 +65,7 @@ impl VirtualParticipant {
     /// Writes a checkpoint and what is prepared, and drops all before.
     pub(super) fn checkpoint_if_long(&mut self, effects: &mut Effects) {
         let length = effects.next_position().0 - self.log_first.0;
-        if length < CHECKPOINT_AFTER + self.store.written_count() {
+        if length < CHECKPOINT_AFTER + self.store.written_count() + 2 * self.branches.len() as u64 {
             return;
         }
         let first = effects.force(self.checkpoint());
