@@ -255,6 +255,16 @@ fn that_a_branch_is_finished_is_a_no_only_while_its_work_is_awaited() {
 }
 
 #[test]
+fn a_transaction_of_nobody_ends_as_its_client_wants() {
+    for (ending, answer) in
+        [(Ending::Commit, "answer t1 committed\n"), (Ending::Abort, "answer t1 aborted\n")]
+    {
+        let wanted = DistributedTransaction { ending, ..Arc::unwrap_or_clone(transaction(0)) };
+        assert_eq!(Script::new().step(Input::Told(ClientRequest::Begin(Arc::new(wanted)))), answer);
+    }
+}
+
+#[test]
 fn a_used_id_is_refused_whatever_became_of_it() {
     let mut script = Script::committing();
     assert_eq!(script.begin(2), "refuse t1\n");

@@ -17,7 +17,8 @@ impl ReferenceCoordinator {
         }
         if transaction.participant_ids.is_empty() {
             self.next_gid = Gid(gid.0 + 1);
-            return effects.answer(gid, Outcome::Committed);
+            let wanted = transaction.ending == Ending::Commit;
+            return effects.answer(gid, if wanted { Outcome::Committed } else { Outcome::Aborted });
         }
         let open = self.open_new(gid, Phase::Executing, transaction.participant_ids.iter().copied());
         for branch in &open.branches {

@@ -1,4 +1,5 @@
-//! Unanimity: a transaction commits only if all participants voted for it (Bernstein, Hadzilacos and Goodman, AC3).
+//! Unanimity: a transaction commits only if all participants voted for it (Bernstein, Hadzilacos and Goodman, AC3), and
+//! its client, who may ask for an abort, too.
 //!
 //! The vote, yes or read-only, must have arrived at a coordinator before it decided. A participant to which the
 //! decision was left (one-phase commit) casts no vote. A vote that comes after an abort changes nothing.
@@ -17,6 +18,13 @@ pub(crate) fn check(txn: &Transaction, findings: &mut Findings) {
         return;
     }
     findings.checked(Property::Unanimity, 1);
+    if txn.abort_asked.precedes(decision) {
+        findings.violated(Property::Unanimity, || {
+            let claim = format!("{} commits although its client asked to abort", txn.gid);
+            txn.violation(&[], claim, [txn.abort_asked, decision])
+        });
+        return;
+    }
     let missing = || txn.branches().iter().filter(|branch| !branch.vote_delivered.precedes(decision));
     let Some(first) = missing().next() else { return };
     let left_to = |branch: &&Branch| branch.one_phase.happened();

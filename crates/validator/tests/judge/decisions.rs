@@ -137,6 +137,17 @@ fn a_commit_in_spite_of_a_no_is_not_unanimous() {
 }
 
 #[test]
+fn a_commit_that_the_client_asked_not_to_make_is_not_unanimous() {
+    let against = commit().after("rm2 asked t1 add k1 -5", "tm abort-asked t1");
+    assert_snapshot!(against.breaks(Unanimity), @r#"
+    unanimity: t1 commits although its client asked to abort
+            0.005 ms  tm   is asked by the client to abort t1
+            0.019 ms  tm   forces "decided commit" of t1
+    "#);
+    abort().after("rm2 asked t1 add k1 -5", "tm abort-asked t1").keeps(Stability);
+}
+
+#[test]
 fn only_one_participant_can_be_left_to_decide() {
     one_phase().keeps(Unanimity);
     let two = one_phase().instead_of("rm1 enlisted t1", "rm1 enlisted t1\nrm2 enlisted t1");
