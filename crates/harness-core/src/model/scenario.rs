@@ -231,25 +231,35 @@ impl TestScenario {
                 return Some(format!("transaction {id} follows {greatest}: ids must be dense"));
             }
             greatest = greatest.max(id);
-            let enlisted = |participant| transaction.participant_ids.contains(&participant);
-            let reads = transaction.reads.iter().map(|read| (read.participant, read.key));
-            let writes = transaction.writes.iter().map(|write| (write.participant, write.key));
-            for (participant, key) in reads.chain(writes) {
-                if !enlisted(participant) {
-                    return Some(format!(
-                        "{id} has work for {participant}, which is not among its participant_ids"
-                    ));
-                }
-                if key.0 >= KEYS_MAX {
-                    return Some(format!("{id} uses {key}: keys must be below {KEYS_MAX}"));
-                }
+            if let Some(mistake) = self.branch_mistake(transaction) {
+                return Some(mistake);
             }
-            let unknown = |id: &&ParticipantId| id.0 == 0 || id.0 > self.participants;
-            if let Some(participant) = transaction.participant_ids.iter().find(unknown) {
+        }
+        None
+    }
+
+    /// What is wrong with who takes part in a transaction, and with what.
+    fn branch_mistake(&self, transaction: &DistributedTransaction) -> Option<String> {
+        let id = transaction.id;
+        let mut named = transaction.participant_ids.clone();
+        named.sort_unstable();
+        let unknown = |id: &&ParticipantId| id.0 == 0 || id.0 > self.participants;
+        if let Some(participant) = named.iter().find(unknown) {
+            return Some(format!("{id} names {participant}, but there are rm1 to rm{}", self.participants));
+        }
+        if let Some(pair) = named.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Some(format!("{id} names {} twice: each takes part once", pair[0]));
+        }
+        let reads = transaction.reads.iter().map(|read| (read.participant, read.key));
+        let writes = transaction.writes.iter().map(|write| (write.participant, write.key));
+        for (participant, key) in reads.chain(writes) {
+            if named.binary_search(&participant).is_err() {
                 return Some(format!(
-                    "{id} names {participant}, but there are rm1 to rm{}",
-                    self.participants
+                    "{id} has work for {participant}, which is not among its participant_ids"
                 ));
+            }
+            if key.0 >= KEYS_MAX {
+                return Some(format!("{id} uses {key}: keys must be below {KEYS_MAX}"));
             }
         }
         None
