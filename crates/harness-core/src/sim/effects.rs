@@ -68,9 +68,14 @@ impl Run<'_> {
 
     /// A sync returns: records are durable, and what waited for them leaves.
     pub(super) fn sync_done(&mut self, id: NodeId) {
-        for position in self.node_mut(id).disk.finish_sync() {
+        let synced = self.node_mut(id).disk.finish_sync();
+        // All are durable at once: a crash at the step of the first takes nothing back from those behind it.
+        for position in synced.clone() {
             let (gid, record) = self.node(id).disk.kind_at(position);
             self.record(id, Fact::Durable { gid, record });
+        }
+        for position in synced {
+            let (gid, record) = self.node(id).disk.kind_at(position);
             if let Some(point) = after_durable(id, record)
                 && self.pass(id, point, gid) == Flow::Crashed
             {

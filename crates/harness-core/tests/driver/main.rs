@@ -1,0 +1,12 @@
+//! What a system under test may rely on: the simulator's driver, seen through state machines made for one question
+//! each, and through the histories that it writes.
+
+mod crashes;
+mod determinism;
+mod environment;
+mod invalid;
+mod links;
+mod output_commit;
+mod scale;
+mod scripted;
+mod wild;
