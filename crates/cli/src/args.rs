@@ -1,0 +1,102 @@
+//! The command line: what may be typed, with which limits, and what the help says.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, value_parser};
+use harness_core::PARTICIPANTS_MAX;
+
+/// Results of so many transactions are kept in memory during a run.
+const TRANSACTIONS_MAX: i64 = 10_000_000;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all valid, 1 a violation or an expectation that was not met, 2 wrong usage,
+3 a run did not happen or its result was not written, 4 inconclusive.
+Names match whatever the case, spaces, hyphens or underscores. RUST_LOG=debug logs to standard error.";
+
+/// A test bench for two-phase commit: runs failure scenarios in a deterministic simulation and judges each history
+#[derive(Debug, Parser)]
+#[command(name = "2pc-test", version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all scenarios and write a folder of results
+    RunAll {
+        #[command(flatten)]
+        options: RunOptions,
+        /// The folder for result_NNN_NAME.json and summary.json; those of an earlier run are replaced
+        #[arg(short, long, value_name = "FOLDER", default_value = "target/test-results")]
+        output: PathBuf,
+    },
+    /// Run the scenarios of one category
+    RunCategory {
+        /// The category
+        #[arg(required = true)]
+        category: Vec<String>,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Run one scenario; -v prints its timeline
+    RunScenario {
+        /// The scenario
+        #[arg(required = true)]
+        name: Vec<String>,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// List the scenarios: name, category, description
+    List {
+        /// Only those of this category
+        #[arg(short, long)]
+        category: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw a scenario from the seed and run it; -v prints its timeline
+    Random {
+        /// How many transactions
+        #[arg(short, long, value_name = "N", default_value_t = 10, allow_negative_numbers = true)]
+        #[arg(value_parser = value_parser!(u32).range(1..=TRANSACTIONS_MAX))]
+        transactions: u32,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+}
+
+/// What all commands that run something take.
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// How many participants; a scenario that needs more runs with what it needs
+    #[arg(short, long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
+    #[arg(value_parser = value_parser!(u32).range(1..=i64::from(PARTICIPANTS_MAX)))]
+    pub(crate) participants: u32,
+    /// The seed: the same seed gives the same run
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) seed: u64,
+    /// Run each scenario with so many seeds, counted up from --seed
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(value_parser = value_parser!(u64).range(1..))]
+    pub(crate) seeds: u64,
+    /// Print JSON to standard output and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print more
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,117 @@
+//! One run for a person: what clients heard, what the validator says, what was measured, and on request every event.
+
+use std::fmt::Write;
+
+use harness_core::history::Timeline;
+use harness_core::{MetricsSnapshot, Outcomes, TestResult};
+
+use crate::failure::Failure;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::run::Ran;
+use crate::screen::Screen;
+use crate::summary::Summary;
+use crate::text::{self, count, span};
+
+/// All about each run.
+#[derive(Default)]
+pub(crate) struct Detail {
+    /// As many as were asked for.
+    participants: u32,
+}
+
+impl Report for Detail {
+    fn begin(&mut self, _screen: &mut Screen, plan: &Plan) -> Result<(), Failure> {
+        self.participants = plan.participants;
+        Ok(())
+    }
+
+    fn ran(&mut self, screen: &mut Screen, ran: &Ran) -> Result<(), Failure> {
+        let Ok(result) = &ran.result else { return screen.print(text::failure(ran)) };
+        if let Some(history) = &ran.history {
+            screen.print(Timeline::full(history))?;
+            screen.print("\n")?;
+        }
+        screen.print(self.heading(ran, result))?;
+        screen.print(body(result))?;
+        let judged = if ran.history.is_some() { text::checks(result) } else { text::reasons(result) };
+        if !judged.is_empty() {
+            screen.print(format_args!("\n{judged}"))?;
+        }
+        screen.print(format_args!("\nto see it again: {}\n", ran.replay.here()))
+    }
+
+    fn finish(&mut self, _screen: &mut Screen, _summary: &Summary) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+impl Detail {
+    fn heading(&self, ran: &Ran, result: &TestResult) -> String {
+        let participants = count(result.participants.into(), "participant", "participants");
+        let mut text =
+            format!("{}: {} with {participants}, seed {}\n", result.scenario_name, ran.status, ran.seed);
+        if result.participants != self.participants {
+            let _ = writeln!(text, "  it needs {participants}, {} were asked for", self.participants);
+        }
+        if let Some(scenario) = &ran.scenario {
+            let _ = writeln!(text, "  {}", scenario.description);
+            for fault in &scenario.failure_configs {
+                let _ = writeln!(text, "  fault: {fault}");
+            }
+        }
+        text.push('\n');
+        text
+    }
+}
+
+fn body(result: &TestResult) -> String {
+    let metrics = &result.metrics;
+    let mut text = String::new();
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {name:<10}{value}");
+    };
+    row("outcomes", &outcomes(&result.outcomes));
+    row("verdict", &result.validation.verdict.to_string());
+    row("sla", if result.meets_sla { "met" } else { "NOT MET" });
+    for (name, latency) in latencies(metrics) {
+        row(name, &latency);
+    }
+    let messages = count(metrics.messages_sent, "message", "messages");
+    let faults = count(metrics.failures_injected, "fault", "faults");
+    let recoveries = count(metrics.recoveries_completed, "recovery", "recoveries");
+    row("happened", &format!("{messages}, {faults}, {recoveries}"));
+    let (virtually, really) = (span(result.virtual_ms), span(result.duration_ms));
+    row("took", &format!("{virtually} of virtual time in {really} of real time"));
+    text
+}
+
+fn outcomes(outcomes: &Outcomes) -> String {
+    let Outcomes { committed, aborted, unknown, heuristic_mixed, refused } = *outcomes;
+    let mut text = format!("{committed} committed, {aborted} aborted");
+    for (number, what) in
+        [(unknown, "without an answer"), (heuristic_mixed, "mixed by heuristics"), (refused, "refused")]
+    {
+        if number > 0 {
+            let _ = write!(text, ", {number} {what}");
+        }
+    }
+    text
+}
+
+fn latencies(metrics: &MetricsSnapshot) -> Vec<(&'static str, String)> {
+    let three = |p50, p99, p999| format!("p50 {}, p99 {}, p99.9 {}", span(p50), span(p99), span(p999));
+    let MetricsSnapshot { prepare_p50_ms, prepare_p99_ms, prepare_p999_ms, .. } = *metrics;
+    let MetricsSnapshot { commit_p50_ms, commit_p99_ms, commit_p999_ms, .. } = *metrics;
+    let MetricsSnapshot { total_p50_ms, total_p99_ms, total_p999_ms, .. } = *metrics;
+    let mut latencies = vec![
+        ("prepare", three(prepare_p50_ms, prepare_p99_ms, prepare_p999_ms)),
+        ("commit", three(commit_p50_ms, commit_p99_ms, commit_p999_ms)),
+        ("total", three(total_p50_ms, total_p99_ms, total_p999_ms)),
+    ];
+    if metrics.recoveries_completed > 0 {
+        let (p50, p99) = (span(metrics.recovery_p50_ms), span(metrics.recovery_p99_ms));
+        latencies.push(("recovery", format!("p50 {p50}, p99 {p99}")));
+    }
+    latencies
+}

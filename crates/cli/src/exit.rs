@@ -1,0 +1,99 @@
+//! What the program's exit code says, and the verdict on a run that it follows from.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use harness_core::{RunError, TestResult, Verdict};
+use serde::Serialize;
+
+/// An exit code, from the least to the most that the user must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Everything is valid.
+    Valid,
+    /// The history of a run does not tell whether it is valid.
+    Inconclusive,
+    /// A run did not happen, or its result could not be told.
+    NotRun,
+    /// A property was violated, or a scenario did not pass for another reason.
+    Violated,
+    /// The program was called wrongly, and nothing was run.
+    Usage,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Valid => 0,
+            Self::Violated => 1,
+            Self::Usage => 2,
+            Self::NotRun => 3,
+            Self::Inconclusive => 4,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// What became of a run, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// Everything is as it must be.
+    Passed,
+    /// A property was violated.
+    Violated,
+    /// An expectation, a fault or the service level failed.
+    Failed,
+    /// The history does not tell whether a property holds, and nothing else is wrong.
+    Inconclusive,
+    /// This build cannot cause the scenario's faults.
+    Unsupported,
+    /// The run did not happen for another reason.
+    NotRun,
+}
+
+impl Status {
+    pub(crate) fn of(result: &TestResult) -> Self {
+        let checks = &result.validation.checks;
+        let inconclusive =
+            checks.iter().filter(|check| matches!(check.verdict, Verdict::Inconclusive(_))).count();
+        match result.validation.verdict {
+            Verdict::Violated => Self::Violated,
+            _ if result.passed => Self::Passed,
+            // Each inconclusive check is one of the failures: are there others?
+            Verdict::Inconclusive(_) if result.failures.len() <= inconclusive => Self::Inconclusive,
+            _ => Self::Failed,
+        }
+    }
+
+    pub(crate) fn of_error(error: &RunError) -> Self {
+        if matches!(error, RunError::Unsupported { .. }) { Self::Unsupported } else { Self::NotRun }
+    }
+
+    pub(crate) fn exit(self) -> Exit {
+        match self {
+            Self::Passed => Exit::Valid,
+            Self::Violated | Self::Failed => Exit::Violated,
+            Self::Inconclusive => Exit::Inconclusive,
+            Self::Unsupported | Self::NotRun => Exit::NotRun,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "passed",
+            Self::Violated => "VIOLATED",
+            Self::Failed => "FAILED",
+            Self::Inconclusive => "INCONCLUSIVE",
+            Self::Unsupported => "UNSUPPORTED",
+            Self::NotRun => "NOT RUN",
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! What a command comes to: which scenarios run, with which seeds, and how that is told.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use harness_core::{Cast, RunError, ScenarioGenerator, Simulator, TestScenario};
+
+use crate::args::{Command, RunOptions};
+use crate::failure::Failure;
+use crate::names;
+use crate::replay::Replay;
+
+/// What is to run.
+pub(crate) struct Plan {
+    pub(crate) subjects: Vec<Subject>,
+    /// As many as were asked for; a scenario may need more.
+    pub(crate) participants: u32,
+    pub(crate) seed_first: u64,
+    pub(crate) seeds: u64,
+    pub(crate) format: Format,
+    /// Where results are written to, if they are.
+    pub(crate) output: Option<PathBuf>,
+    failpoints: Option<String>,
+}
+
+/// How runs are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// One line a scenario, and totals.
+    Overview { verbose: bool },
+    /// All about each run.
+    Detail { timeline: bool },
+    /// One object with all results and a summary.
+    JsonObject,
+    /// One line a result.
+    JsonLines,
+}
+
+/// What is run once a seed.
+pub(crate) enum Subject {
+    Named(Box<TestScenario>),
+    Random { participants: u32, transactions: u32 },
+}
+
+impl Plan {
+    /// Everything that can be wrong with a command is found here, before anything runs or is written.
+    pub(crate) fn new(command: Command) -> Result<Self, Failure> {
+        let failpoints = failpoints()?;
+        let (subjects, options, single, output) = match command {
+            Command::RunAll { options, output } => {
+                (named(suite::catalog(options.participants).all_scenarios()), options, false, Some(output))
+            }
+            Command::RunCategory { category, options } => {
+                let catalog = suite::catalog(options.participants);
+                let category = names::category(&catalog, &category.join(" "))?;
+                let entries = category.entries.iter();
+                let scenarios = entries.map(|entry| category.build(entry, options.participants)).collect();
+                (named(scenarios), options, false, None)
+            }
+            Command::RunScenario { name, options } => {
+                let scenario = names::scenario(&suite::catalog(options.participants), &name.join(" "))?;
+                (named(vec![scenario]), options, true, None)
+            }
+            Command::Random { transactions, options } => {
+                let participants = options.participants;
+                (vec![Subject::Random { participants, transactions }], options, true, None)
+            }
+            Command::List { .. } => unreachable!("list runs nothing"),
+        };
+        let RunOptions { participants, seed, seeds, json, verbose } = options;
+        if seed.checked_add(seeds - 1).is_none() {
+            let reason =
+                format!("{seeds} seeds from {seed} on go past the last one, {}: use fewer", u64::MAX);
+            return Err(Failure::Usage(reason));
+        }
+        let format = match (json, single) {
+            (true, true) => Format::JsonLines,
+            (true, false) => Format::JsonObject,
+            (false, true) if verbose || seeds == 1 => Format::Detail { timeline: verbose },
+            (false, _) => Format::Overview { verbose },
+        };
+        Ok(Self { subjects, participants, seed_first: seed, seeds, format, output, failpoints })
+    }
+
+    pub(crate) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
+        self.seed_first..=self.seed_first + (self.seeds - 1)
+    }
+
+    pub(crate) fn runs(&self) -> u64 {
+        self.seeds.saturating_mul(self.subjects.len() as u64)
+    }
+
+    /// How one of its runs is repeated.
+    pub(crate) fn replay(&self, subject: &Subject, seed: u64) -> Replay {
+        let arguments = match subject {
+            Subject::Named(scenario) => {
+                format!("run-scenario {} -p {} --seed {seed}", scenario.name, scenario.participants)
+            }
+            Subject::Random { participants, transactions } => {
+                format!("random -p {participants} -t {transactions} --seed {seed}")
+            }
+        };
+        Replay { failpoints: self.failpoints.clone(), arguments }
+    }
+}
+
+impl Subject {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Named(scenario) => &scenario.name,
+            Self::Random { .. } => "random",
+        }
+    }
+
+    pub(crate) fn category(&self) -> &str {
+        match self {
+            Self::Named(scenario) => &scenario.category,
+            Self::Random { .. } => "Random",
+        }
+    }
+
+    pub(crate) fn participants(&self) -> u32 {
+        match self {
+            Self::Named(scenario) => scenario.participants,
+            Self::Random { participants, .. } => *participants,
+        }
+    }
+
+    pub(crate) fn scenario(&self, seed: u64) -> Result<Cow<'_, TestScenario>, RunError> {
+        match self {
+            Self::Named(scenario) => Ok(Cow::Borrowed(scenario)),
+            Self::Random { participants, transactions } => {
+                ScenarioGenerator::generate_random_scenario(*participants, *transactions, seed)
+                    .map(Cow::Owned)
+            }
+        }
+    }
+}
+
+fn named(scenarios: Vec<TestScenario>) -> Vec<Subject> {
+    scenarios.into_iter().map(|scenario| Subject::Named(Box::new(scenario))).collect()
+}
+
+/// The `FAILPOINTS` of the environment, checked.
+fn failpoints() -> Result<Option<String>, Failure> {
+    let Some(text) = std::env::var_os("FAILPOINTS").filter(|text| !text.is_empty()) else { return Ok(None) };
+    if cfg!(not(feature = "failpoints")) {
+        let reason =
+            "FAILPOINTS is set, but this build has no fail points: unset it or build with failpoints";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
+    let text = text.into_string().map_err(|_| Failure::Usage("FAILPOINTS is not valid UTF-8".to_owned()))?;
+    // The simulator reads it at the start of each run: the smallest run tells whether it can.
+    let smallest = TestScenario::new("One transaction.", 1).writing_to(1);
+    match Simulator::new(Cast::reference()).run(&smallest, 0, &mut Vec::new()) {
+        Err(error @ RunError::Failpoints { .. }) => Err(Failure::Usage(error.to_string())),
+        _ => Ok(Some(text)),
+    }
+}

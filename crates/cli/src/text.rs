@@ -1,0 +1,68 @@
+//! What several reports say in the same words.
+
+use std::fmt::Write;
+
+use harness_core::{TestResult, Verdict};
+
+use crate::run::Ran;
+
+/// Milliseconds in the unit that suits them.
+pub(crate) fn span(ms: f64) -> String {
+    match ms {
+        ..0.9995 => format!("{ms:.2} ms"),
+        ..999.95 => format!("{ms:.1} ms"),
+        ..120_000.0 => format!("{:.2} s", ms / 1e3),
+        ..7_200_000.0 => format!("{:.1} min", ms / 60e3),
+        _ => format!("{:.1} h", ms / 3_600e3),
+    }
+}
+
+/// "1 message", "2 messages".
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// Why a run did not pass: a line for each reason, the evidence, and how to see it again.
+pub(crate) fn failure(ran: &Ran) -> String {
+    let mut text = format!("{} (seed {}): {}\n", ran.subject.name(), ran.seed, ran.status);
+    match &ran.result {
+        Ok(result) => text.push_str(&reasons(result)),
+        Err(reason) => {
+            let _ = writeln!(text, "  {reason}");
+        }
+    }
+    let _ = writeln!(text, "  to see it again: {}", ran.replay.here());
+    text
+}
+
+/// Everything that is not as it must be, with the evidence.
+pub(crate) fn reasons(result: &TestResult) -> String {
+    let broken = result.validation.checks.iter().filter(|check| check.verdict != Verdict::Valid);
+    missed(result).chain(broken.map(ToString::to_string)).collect()
+}
+
+/// Every property that was judged, with the evidence, after everything else that is not as it must be.
+pub(crate) fn checks(result: &TestResult) -> String {
+    missed(result).chain(result.validation.checks.iter().map(ToString::to_string)).collect()
+}
+
+/// Why a run did not pass beside what the validator says, which is among the failures, too, but without evidence.
+fn missed(result: &TestResult) -> impl Iterator<Item = String> {
+    let checks = &result.validation.checks;
+    let is_check = |failure: &&String| {
+        checks.iter().any(|check| **failure == format!("{}: {}", check.property, check.verdict))
+    };
+    result.failures.iter().filter(move |failure| !is_check(failure)).map(|failure| format!("  {failure}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_about_three_digits_in_each_unit() {
+        let spans = [0.0, 0.054, 0.9999, 12.34, 999.99, 1_234.0, 130_000.0, 7_257_600_000.0];
+        let spans = spans.map(span).join(", ");
+        insta::assert_snapshot!(spans, @"0.00 ms, 0.05 ms, 1.0 ms, 12.3 ms, 1.00 s, 1.23 s, 2.2 min, 2016.0 h");
+    }
+}
