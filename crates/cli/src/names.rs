@@ -6,6 +6,8 @@ use crate::failure::Failure;
 
 /// Fewer letters in common than this, and a suggestion is a guess.
 const SIMILARITY_MIN: f64 = 0.7;
+/// Much less similar than the best, and a suggestion is noise.
+const SIMILARITY_SPAN: f64 = 0.1;
 const SUGGESTIONS_MAX: usize = 3;
 
 pub(crate) fn scenario(catalog: &ScenarioGenerator, name: &str) -> Result<TestScenario, Failure> {
@@ -31,31 +33,34 @@ pub(crate) fn category<'a>(catalog: &'a ScenarioGenerator, name: &str) -> Result
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let all = "2pc-test list shows all";
-    match nearest(name, known)[..] {
-        [] => format!("there is no {what} \"{name}\"; {all}"),
-        [nearest] => format!("there is no {what} \"{name}\"; the nearest is {nearest}; {all}"),
-        ref several => {
-            format!("there is no {what} \"{name}\"; the nearest are {}; {all}", several.join(", "))
-        }
-    }
+    let known: Vec<&str> = known.collect();
+    let suggested = match nearest(name, &known) {
+        // Categories are few enough to name them all.
+        none if none.is_empty() && what == "category" => format!("there are {}", known.join(", ")),
+        none if none.is_empty() => "see all with: 2pc-test list".to_owned(),
+        nearest => format!("did you mean {}?", nearest.join(" or ")),
+    };
+    format!("there is no {what} \"{name}\"; {suggested}")
 }
 
 /// The most similar first.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
     let name = letters(name);
-    let mut scored: Vec<(f64, &str)> = known
-        .map(|known| {
-            let letters = letters(known);
-            let contains = name.chars().count() >= 3 && letters.contains(&name);
-            let similarity = if contains { 1.0 } else { strsim::jaro_winkler(&name, &letters) };
-            (similarity, known)
-        })
-        .filter(|&(similarity, _)| similarity >= SIMILARITY_MIN)
-        .collect();
+    let score = |known: &str| {
+        let letters = letters(known);
+        let contains = name.chars().count() >= 3 && letters.contains(&name);
+        if contains { 1.0 } else { strsim::jaro_winkler(&name, &letters) }
+    };
+    let mut scored: Vec<(f64, &str)> = known.iter().map(|&known| (score(known), known)).collect();
     scored.sort_by(|one, other| other.0.total_cmp(&one.0));
-    scored.truncate(SUGGESTIONS_MAX);
-    scored.into_iter().map(|(_, known)| known).collect()
+    let best = scored.first().map_or(0.0, |&(score, _)| score);
+    let least = SIMILARITY_MIN.max(best - SIMILARITY_SPAN);
+    scored
+        .into_iter()
+        .take_while(|&(score, _)| score >= least)
+        .take(SUGGESTIONS_MAX)
+        .map(|(_, known)| known)
+        .collect()
 }
 
 fn letters(name: &str) -> String {
@@ -71,18 +76,18 @@ mod tests {
 
     #[test]
     fn what_was_mistyped_comes_first() {
-        assert_eq!(nearest("Simple Comit", KNOWN.into_iter())[0], "simple_commit");
-        assert_eq!(nearest("one-no-abort", KNOWN.into_iter())[0], "one_no_aborts");
+        assert_eq!(nearest("Simple Comit", &KNOWN)[0], "simple_commit");
+        assert_eq!(nearest("one-no-abort", &KNOWN)[0], "one_no_aborts");
     }
 
     #[test]
     fn a_part_of_a_name_finds_it() {
-        assert_eq!(nearest("prepare", KNOWN.into_iter()), ["client_aborts_before_prepare"]);
+        assert_eq!(nearest("prepare", &KNOWN), ["client_aborts_before_prepare"]);
     }
 
     #[test]
     fn nonsense_suggests_nothing() {
-        assert_eq!(nearest("xyzzy", KNOWN.into_iter()), [""; 0]);
-        assert_eq!(nearest("", KNOWN.into_iter()), [""; 0]);
+        assert_eq!(nearest("xyzzy", &KNOWN), [""; 0]);
+        assert_eq!(nearest("", &KNOWN), [""; 0]);
     }
 }

@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::run::Ran;
 use crate::screen::Screen;
 use crate::summary::{Summary, Totals};
-use crate::text::{self, count, span};
+use crate::text::{self, count, latency, span};
 
 /// More than anybody reads; the others are in the summary.
 const FAILURES_MAX: usize = 20;
@@ -165,10 +165,10 @@ fn totals(summary: &Summary) -> String {
     let _ = writeln!(
         text,
         "highest p99: prepare {}, commit {}, total {}, recovery {}",
-        span(metrics.prepare_p99_max_ms),
-        span(metrics.commit_p99_max_ms),
-        span(metrics.total_p99_max_ms),
-        span(metrics.recovery_p99_max_ms)
+        latency(metrics.prepare_p99_max_ms),
+        latency(metrics.commit_p99_max_ms),
+        latency(metrics.total_p99_max_ms),
+        latency(metrics.recovery_p99_max_ms)
     );
     let _ = writeln!(
         text,

@@ -17,6 +17,11 @@ pub(crate) fn span(ms: f64) -> String {
     }
 }
 
+/// A latency, of which 0 means that there was nothing to measure.
+pub(crate) fn latency(ms: f64) -> String {
+    if ms == 0.0 { "none".to_owned() } else { span(ms) }
+}
+
 /// "1 message", "2 messages".
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }

@@ -1,0 +1,147 @@
+//! What becomes of runs, and how that is told.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+
+use harness_core::TestResult;
+use serde_json::Value;
+
+use crate::{passes, program};
+
+#[test]
+fn a_durable_decision_is_one_commit_after_recovery() {
+    let out = passes(["run-scenario", "coordinator_crash_after_prepare"]);
+    assert!(out.contains("1 committed, 0 aborted"), "{out}");
+    assert!(out.contains("1 fault, 1 recovery"), "{out}");
+}
+
+#[test]
+fn a_participant_that_dies_before_its_vote_is_one_abort() {
+    let out = passes(["run-scenario", "single_participant_crash"]);
+    assert!(out.contains("0 committed, 1 aborted"), "{out}");
+}
+
+#[test]
+fn names_match_however_they_are_written() {
+    for name in
+        ["COORDINATOR-CRASH-AFTER-PREPARE", "Coordinator crash after prepare", "coordinatorCrashAfterPrepare"]
+    {
+        passes(["run-scenario", name, "-p", "3"]);
+    }
+    passes(["run-scenario", "coordinator", "crash", "after", "prepare", "-p", "3"]);
+    let out = passes(["run-category", "BASIC", "-p", "3"]);
+    assert!(out.contains("passed        single_participant_crash"), "{out}");
+    assert!(out.contains("pass rate 100.0 %"), "{out}");
+}
+
+#[test]
+fn verbose_prints_the_timeline_and_every_check() {
+    let out = passes(["run-scenario", "coordinator_crash_after_prepare", "-p", "3", "-v"]);
+    let order =
+        ["tm   begins t1", "tm   CRASHES", "tm   restarts", "tells the client: t1 committed", "agreement"];
+    let places: Vec<_> = order.iter().map(|text| out.find(text)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{out}");
+}
+
+#[test]
+fn a_scenario_that_needs_more_participants_gets_them_and_says_so() {
+    let out = passes(["run-scenario", "hundred_participants_in_one_transaction", "-p", "3"]);
+    assert!(out.contains("it needs 100 participants, 3 were asked for"), "{out}");
+    let out = passes(["run-category", "basic", "-p", "3"]);
+    let line = out.lines().find(|line| line.contains("hundred_participants")).expect("it ran");
+    assert!(line.ends_with("needs 100 participants"), "{line}");
+}
+
+#[test]
+fn seeds_are_counted_up_and_each_is_a_result() {
+    let out = passes(["run-scenario", "one_no_aborts", "-p", "3", "--seed", "7", "--seeds", "3", "--json"]);
+    let results: Vec<TestResult> =
+        out.lines().map(|line| serde_json::from_str(line).expect("one result a line")).collect();
+    assert_eq!(results.iter().map(|result| result.seed).collect::<Vec<_>>(), [7, 8, 9]);
+    let out = passes(["run-scenario", "one_no_aborts", "-p", "3", "--seed", "7", "--seeds", "3"]);
+    assert!(out.contains("3 of 3 seeds"), "{out}");
+}
+
+#[test]
+fn the_same_seed_draws_the_same_random_run() {
+    let digest = |seed: &str| {
+        let out = passes(["random", "-p", "5", "-t", "20", "--seed", seed, "--json"]);
+        let result: TestResult = serde_json::from_str(&out).expect("one result");
+        assert_eq!(result.replay, format!("2pc-test random -p 5 -t 20 --seed {seed}"));
+        result.digest
+    };
+    assert_eq!(digest("4"), digest("4"));
+    assert_ne!(digest("4"), digest("5"));
+}
+
+#[test]
+fn a_category_as_json_is_one_object() {
+    let out: Value =
+        serde_json::from_str(&passes(["run-category", "basic", "-p", "3", "--json"])).expect("JSON");
+    let results = out["results"].as_array().expect("an array");
+    assert_eq!(out["summary"]["runs"]["passed"], results.len());
+    assert_eq!(out["summary"]["scenarios"].as_array().map(Vec::len), Some(results.len()));
+    for result in results {
+        serde_json::from_value::<TestResult>(result.clone()).expect("a result");
+    }
+}
+
+const ONE_VOTES_NO: &str = "participant::before_prepare@rm2=1*return(vote no)";
+
+#[test]
+fn a_run_that_does_not_pass_says_why_and_exits_with_1() {
+    let left = program(["run-scenario", "all_yes_commits", "-p", "3"]).env("FAILPOINTS", ONE_VOTES_NO).run();
+    assert_eq!(left.code, Some(1));
+    assert!(left.out.contains("expected 1 committed, found 0"), "{}", left.out);
+    let left = program(["run-category", "basic", "-p", "3"]).env("FAILPOINTS", ONE_VOTES_NO).run();
+    assert_eq!(left.code, Some(1));
+    assert!(left.out.contains("FAILED        all_yes_commits"), "{}", left.out);
+}
+
+#[test]
+fn the_command_that_shows_a_failure_again_works_when_pasted() {
+    let arguments = ["run-category", "basic", "-p", "3", "--seed", "5"];
+    let left = program(arguments).env("FAILPOINTS", ONE_VOTES_NO).run();
+    let mut failures =
+        left.out.split("\n\n").filter(|part| part.starts_with("all_yes_commits (seed 5): FAILED"));
+    let failure = failures.next().expect("the failure is told").to_owned();
+    let (_, command) = failure.split_once("to see it again: ").expect("it says how to see it again");
+    let again = Command::new("sh").args(["-c", command]).env_remove("FAILPOINTS").output().expect("a shell");
+    assert_eq!(again.status.code(), Some(1));
+    let again = String::from_utf8_lossy(&again.stdout);
+    assert!(again.contains("all_yes_commits: FAILED with 3 participants, seed 5"), "{again}");
+}
+
+/// The coordinator is lost for ever, which the scenario did not allow: participants stay in doubt.
+#[test]
+fn a_violation_comes_with_its_evidence() {
+    let lost = "coordinator::after_decision_forced=1*return(crash never)";
+    let left = program(["run-scenario", "all_yes_commits", "-p", "3"]).env("FAILPOINTS", lost).run();
+    assert_eq!(left.code, Some(1));
+    for part in
+        ["all_yes_commits: VIOLATED", "nothing left over  VIOLATED", "is still in doubt about t1 at the end"]
+    {
+        assert!(left.out.contains(part), "{part} is missing:\n{}", left.out);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    for arguments in [&["list"][..], &["run-scenario", "hundred_in_flight", "-v"], &["run-all", "-p", "3"]] {
+        let mut program = program(arguments);
+        let mut child =
+            program.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_told_from_success() {
+    let mut program = program(["list"]);
+    let full = File::options().write(true).open("/dev/full").expect("it is always full");
+    let output = program.command.stdout(full).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: cannot write to standard output: "));
+}
