@@ -20,10 +20,12 @@ mod text;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use args::{Arguments, Command};
 use exit::Exit;
@@ -46,15 +48,17 @@ fn execute(command: Command) -> Result<Exit, Failure> {
     }
 }
 
-/// Logs to standard error what `RUST_LOG` asks for, and warnings if it is not set.
+/// Logs to standard error what `RUST_LOG` asks for (`debug`, `harness_core=trace,warn`), and warnings if it is not set.
+///
+/// Filters by spans and their fields would take a regular expression engine, a fifth of the time of a clean build.
 fn start_logging() -> Result<(), Failure> {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into());
-    let filter = filter.from_env().map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let wanted = if wanted.is_empty() { "warn" } else { &wanted };
+    let targets = Targets::from_str(wanted).map_err(|error| Failure::Usage(format!("RUST_LOG: {error}")))?;
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .without_time()
-        .init();
+        .without_time();
+    tracing_subscriber::registry().with(targets).with(lines).init();
     Ok(())
 }
