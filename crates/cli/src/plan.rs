@@ -145,8 +145,7 @@ fn named(scenarios: Vec<TestScenario>) -> Vec<Subject> {
 fn failpoints() -> Result<Option<String>, Failure> {
     let Some(text) = std::env::var_os("FAILPOINTS").filter(|text| !text.is_empty()) else { return Ok(None) };
     if cfg!(not(feature = "failpoints")) {
-        let reason =
-            "FAILPOINTS is set, but this build has no fail points: unset it or build with failpoints";
+        let reason = "FAILPOINTS is set, but this build has no fail points: unset it or build with --features failpoints";
         return Err(Failure::Usage(reason.to_owned()));
     }
     let text = text.into_string().map_err(|_| Failure::Usage("FAILPOINTS is not valid UTF-8".to_owned()))?;

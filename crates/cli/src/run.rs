@@ -33,7 +33,7 @@ pub(crate) struct Ran<'a> {
 
 pub(crate) fn run(plan: &Plan) -> Result<Exit, Failure> {
     let folder = plan.output.as_deref().map(Folder::open).transpose()?;
-    let mut screen = Screen::with_progress(plan.runs());
+    let mut screen = Screen::with_progress(plan.runs(), plan.format);
     let mut report = report::of(plan.format);
     let mut summary = Summary::new(plan);
     report.begin(&mut screen, plan)?;

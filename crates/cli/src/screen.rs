@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::plan::Format;
 
 /// Standard output, which may break at any time, and a progress bar on standard error.
 pub(crate) struct Screen {
@@ -23,10 +24,12 @@ impl Screen {
     }
 
     /// With a progress bar, if there is a terminal to see it and more than one run to wait for.
-    pub(crate) fn with_progress(runs: u64) -> Self {
+    pub(crate) fn with_progress(runs: u64, format: Format) -> Self {
         let mut screen = Self::new();
-        // Log lines would tear the bar apart.
-        if runs > 1 && io::stderr().is_terminal() && std::env::var_os("RUST_LOG").is_none() {
+        // Log lines would tear the bar apart, and the bar JSON, whose lines are written in pieces.
+        let is_json = matches!(format, Format::JsonObject | Format::JsonLines);
+        let is_torn = std::env::var_os("RUST_LOG").is_some() || (is_json && io::stdout().is_terminal());
+        if runs > 1 && io::stderr().is_terminal() && !is_torn {
             let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}");
             screen.bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr())
                 .with_style(style.expect("the template is well formed"));
