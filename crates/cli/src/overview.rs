@@ -156,12 +156,12 @@ fn totals(summary: &Summary) -> String {
         }
     }
     let _ = writeln!(text, "; pass rate {:.1} %", summary.pass_rate * 100.0);
-    let _ = writeln!(
-        text,
-        "{}: {txn_committed} committed, {txn_aborted} aborted, {txn_failed} failed; abort rate {:.1} %",
-        count(txn_count, "transaction", "transactions"),
-        metrics.abort_rate * 100.0
-    );
+    let transactions = count(txn_count, "transaction", "transactions");
+    let _ = write!(text, "{transactions}: {txn_committed} committed, {txn_aborted} aborted");
+    if txn_failed > 0 {
+        let _ = write!(text, ", {txn_failed} neither (refused, without an answer or mixed)");
+    }
+    let _ = writeln!(text, "; abort rate {:.1} %", metrics.abort_rate * 100.0);
     let _ = writeln!(
         text,
         "highest p99: prepare {}, commit {}, total {}, recovery {}",

@@ -20,7 +20,8 @@ pub(crate) struct Plan {
     pub(crate) format: Format,
     /// Where results are written to, if they are.
     pub(crate) output: Option<PathBuf>,
-    failpoints: Option<String>,
+    /// The `FAILPOINTS` of the environment, which every run is a function of.
+    pub(crate) failpoints: Option<String>,
 }
 
 /// How runs are told.

@@ -31,12 +31,21 @@ pub(crate) struct Ran<'a> {
     pub(crate) replay: Replay,
 }
 
+impl Ran<'_> {
+    /// How many faults fired beside those of the scenario, each of which fires once.
+    fn struck(&self) -> u64 {
+        let own = self.scenario.as_ref().map_or(0, |scenario| scenario.failure_configs.len() as u64);
+        self.result.as_ref().map_or(0, |result| result.metrics.failures_injected.saturating_sub(own))
+    }
+}
+
 pub(crate) fn run(plan: &Plan) -> Result<Exit, Failure> {
     let folder = plan.output.as_deref().map(Folder::open).transpose()?;
     let mut screen = Screen::with_progress(plan.runs(), plan.format);
     let mut report = report::of(plan.format);
     let mut summary = Summary::new(plan);
     report.begin(&mut screen, plan)?;
+    let mut struck = 0;
     let runs = plan.subjects.iter().zip(1..).flat_map(|it| plan.seeds().map(move |seed| (it, seed)));
     for ((subject, number), seed) in runs {
         // Files are wanted whether or not somebody reads along; without them there is nothing left to do.
@@ -49,6 +58,7 @@ pub(crate) fn run(plan: &Plan) -> Result<Exit, Failure> {
             ran.file = Some(folder.write_result(number, plan.seeds > 1, result)?);
         }
         screen.advance();
+        struck += ran.struck();
         summary.add(&ran);
         report.ran(&mut screen, &ran)?;
     }
@@ -58,6 +68,9 @@ pub(crate) fn run(plan: &Plan) -> Result<Exit, Failure> {
     }
     screen.end_progress();
     report.finish(&mut screen, &summary)?;
+    if plan.failpoints.is_some() && struck == 0 {
+        screen.remark("warning: no fault of FAILPOINTS fired");
+    }
     Ok(summary.exit())
 }
 

@@ -112,6 +112,15 @@ fn the_command_that_shows_a_failure_again_works_when_pasted() {
     assert!(again.contains("all_yes_commits: FAILED with 3 participants, seed 5"), "{again}");
 }
 
+#[test]
+fn fail_points_that_nobody_passes_are_told() {
+    let inert = "participant::before_prepare@rm9=1*return(vote no)";
+    let left = program(["run-scenario", "all_yes_commits", "-p", "3"]).env("FAILPOINTS", inert).run();
+    assert_eq!((left.code, left.err.as_str()), (Some(0), "warning: no fault of FAILPOINTS fired\n"));
+    let left = program(["run-scenario", "all_yes_commits", "-p", "3"]).env("FAILPOINTS", ONE_VOTES_NO).run();
+    assert_eq!((left.code, left.err.as_str()), (Some(1), ""));
+}
+
 /// The coordinator is lost for ever, which the scenario did not allow: participants stay in doubt.
 #[test]
 fn a_violation_comes_with_its_evidence() {
