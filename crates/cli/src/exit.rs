@@ -97,3 +97,36 @@ impl fmt::Display for Status {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use harness_core::{TestHarnessConfig, TestScenario, TwoPhaseCommitTestHarness};
+
+    use super::*;
+
+    #[test]
+    fn a_result_is_inconclusive_only_if_nothing_else_is_wrong() {
+        let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig::default());
+        let scenario = TestScenario::new("One transaction.", 1).writing_to(1);
+        let mut result = harness.run_scenario(&scenario).expect("it can be run");
+        assert_eq!(Status::of(&result), Status::Passed);
+        let inconclusive = Verdict::Inconclusive("a node is down".to_owned());
+        result.passed = false;
+        result.validation.verdict = inconclusive.clone();
+        result.validation.checks[0].verdict = inconclusive;
+        result.failures.push("agreement: inconclusive: a node is down".to_owned());
+        assert_eq!(Status::of(&result), Status::Inconclusive);
+        result.failures.push("expected 1 committed, found 0".to_owned());
+        assert_eq!(Status::of(&result), Status::Failed);
+        result.validation.verdict = Verdict::Violated;
+        assert_eq!(Status::of(&result), Status::Violated);
+    }
+
+    #[test]
+    fn of_several_runs_the_one_that_matters_most_decides() {
+        let worst = |statuses: &[Status]| statuses.iter().map(|status| status.exit()).max().map(Exit::code);
+        assert_eq!(worst(&[Status::Passed, Status::Inconclusive]), Some(4));
+        assert_eq!(worst(&[Status::Inconclusive, Status::Unsupported, Status::Passed]), Some(3));
+        assert_eq!(worst(&[Status::Failed, Status::NotRun, Status::Inconclusive]), Some(1));
+    }
+}

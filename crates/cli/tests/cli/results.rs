@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use harness_core::TestResult;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::{Left, program};
@@ -175,4 +180,34 @@ fn a_result_that_cannot_be_written_leaves_nothing_half_written() {
         names.len() == 3 && names.iter().zip(&expected).all(|(one, other)| one.starts_with(other)),
         "{names:?}"
     );
+}
+
+/// A limit on the size of files lets a part of a result through and then fails, as a full disk does.
+#[test]
+fn a_full_disk_leaves_nothing_half_written() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" run-all -p 3 -o results";
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", script, env!("CARGO_BIN_EXE_2pc-test")]).current_dir(folder.path());
+    let left = Left::new(shell.output().expect("a shell"), folder);
+    assert_eq!(left.code, Some(3));
+    assert!(left.err.starts_with("error: cannot write results/result_001_simple_commit"), "{}", left.err);
+    assert_eq!(names(&left.folder.path().join("results")).len(), 0);
+}
+
+#[test]
+fn ctrl_c_leaves_whole_files() {
+    let mut program = program(["run-all", "-p", "3", "--seeds", "100", "-o", "results"]);
+    let mut child = program.command.stdout(Stdio::piped()).spawn().expect("it starts");
+    let out = BufReader::new(child.stdout.take().expect("it is piped"));
+    // The third line is that of the first scenario.
+    assert_eq!(out.lines().take(3).count(), 3);
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).expect("it still runs");
+    assert_eq!(child.wait().expect("it ends").signal(), Some(Signal::SIGINT as i32));
+    let folder = program.folder.path().join("results");
+    let names = names(&folder);
+    assert!(names.len() >= 100 && !names.contains("summary.json"), "{} files", names.len());
+    for name in names {
+        assert!(read(&folder.join(&name)).is_object(), "{name}");
+    }
 }
