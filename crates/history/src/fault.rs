@@ -116,9 +116,7 @@ impl From<Point> for &'static str {
 
 /// The text names no protocol step.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "\"{0}\" is not a protocol step; the steps are those of history::Point, such as coordinator::before_decision_forced"
-)]
+#[error("\"{0}\" is not a protocol step; the steps are {steps}", steps = Point::ALL.iter().map(|point| point.name()).collect::<Vec<_>>().join(", "))]
 pub struct UnknownPoint(String);
 
 impl FromStr for Point {

@@ -20,6 +20,8 @@ pub(crate) fn check(txn: &Transaction, run: &Run, findings: &mut Findings) {
             txn.violation(&[], claim, [txn.begun_last])
         });
     }
+    let unseen = txn.branches().iter().filter(|branch| branch.in_doubt() && run.is_left_down(branch.node));
+    unseen.for_each(|_| findings.not_checked(Property::Termination));
     let forgotten = txn.branches().iter().filter(|branch| {
         branch.in_doubt() && !branch.commits().happened() && !run.is_excused(txn.gid, branch.node)
     });
