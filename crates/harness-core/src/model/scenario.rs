@@ -1,6 +1,8 @@
 //! A scenario: everything that a run is a function of, beside the seed and the version of the program.
 
-use history::{Decision, Gid, Key, MessageKind, NodeId, ParticipantId, Point, RecordKind, Terms, Value};
+use history::{
+    Decision, Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, RecordKind, Terms, Value,
+};
 use protocol::{CoordinatorConfig, DistributedTransaction, Write};
 use serde::{Deserialize, Serialize};
 
@@ -208,6 +210,17 @@ impl TestScenario {
         ];
         if let Some((name, min, max)) = ranges.into_iter().find(|(_, min, max)| min > max) {
             return Some(format!("{name}_min ({min}) is above {name}_max ({max})"));
+        }
+        let again = [
+            ("coordinator.retry_first", self.coordinator.retry_first),
+            ("coordinator.retry_longest", self.coordinator.retry_longest),
+            ("participant.inquiry_first", self.participant.inquiry_first),
+            ("participant.inquiry_longest", self.participant.inquiry_longest),
+        ];
+        if let Some((name, _)) = again.into_iter().find(|&(_, wait)| wait == Nanos::ZERO) {
+            return Some(format!(
+                "{name} is 0: the same message would be sent again for ever at one instant"
+            ));
         }
         self.transaction_mistake()
             .or_else(|| self.load.as_ref().and_then(|load| load.mistake(self.participants)))

@@ -39,6 +39,8 @@ fn load(least: u32, most: u32, keys: u32) -> Load {
 #[case::no_work(|it: &mut TestScenario| it.transactions.clear(), "no transactions: list some or add a load")]
 #[case::latency(|it: &mut TestScenario| it.network_conditions.latency_min = Nanos::from_millis(1), "latency_min (1.000 ms) is above latency_max (0.500 ms)")]
 #[case::sync(|it: &mut TestScenario| it.disk_conditions.sync_max = Nanos::ZERO, "sync_min (0.050 ms) is above sync_max (0.000 ms)")]
+#[case::retries_without_a_pause(|it: &mut TestScenario| it.coordinator.retry_first = Nanos::ZERO, "coordinator.retry_first is 0: the same message would be sent again for ever at one instant")]
+#[case::inquiries_without_a_pause(|it: &mut TestScenario| it.participant.inquiry_longest = Nanos::ZERO, "participant.inquiry_longest is 0: the same message would be sent again for ever at one instant")]
 #[case::id_zero(|it: &mut TestScenario| it.transactions[0].id = Gid(0), "a transaction has id 0: ids start at 1")]
 #[case::ids_descend(|it: &mut TestScenario| it.transactions = vec![transaction(2, &[1], 1), transaction(1, &[1], 1)], "transaction t1 begins after t2: list ids in ascending order")]
 #[case::ids_far_apart(|it: &mut TestScenario| it.transactions.push(transaction(2_000_000, &[1], 1)), "transaction t2000000 follows t1: ids must be dense")]
