@@ -106,3 +106,25 @@ fn whatever_crashes_every_promise_is_kept_sweep(#[case] seeds: std::ops::Range<u
         assert_eq!(answered, scenario.transaction_count(), "seed {seed}: somebody never heard");
     }
 }
+
+/// Found by a sweep (its seed 118912): the coordinator restarts and is asked for an outcome, and the answer waits for
+/// a record of the restart. Meanwhile the acknowledgements of commits that were sent before the crash arrive, and the
+/// coordinator ends the transaction. When it is hit before the answer leaves and END survives, it knows nothing of
+/// the commit any more, presumes an abort and tells the client so.
+#[test]
+fn a_client_hears_of_a_commit_that_all_participants_acknowledged_before_it() {
+    let at_once = || FailureMode::Crash { restart_after_ms: Some(0) };
+    let mut scenario = TestScenario::new("A commit is ended before the client hears of it.", 2)
+        .writing_to(2)
+        .fault_at(NodeId::COORDINATOR, at_once(), Point::AfterDecisionForced, 1)
+        .fault_at(NodeId::COORDINATOR, at_once(), Point::AfterDecisionSent, 2)
+        .fault_at(NodeId::COORDINATOR, at_once(), Point::BeforeAnswer, 1)
+        .expect_outcomes(1, 0)
+        .sla(SlaRequirements::chaos());
+    scenario.disk_conditions.sync_max = Nanos::from_millis(20);
+    for seed in 0..200 {
+        let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig { seed, cast: Cast::reference() });
+        let result = harness.run_scenario(&scenario).expect("the scenario is valid");
+        assert!(result.passed, "seed {seed}: {:#?}\n{}", result.failures, result.validation);
+    }
+}

@@ -15,7 +15,14 @@ impl ReferenceCoordinator {
             self.replay(record);
         }
         self.epoch += 1;
-        effects.force(self.epoch_record());
+        if self.epoch == 1 {
+            // From here on the log tells a restart from a first start.
+            effects.force(self.epoch_record());
+        } else {
+            // Nothing may wait for this one. An answer that waited could come after END, which an acknowledgement of
+            // a commit from before the crash brings about; and END forgets what to answer.
+            effects.append_lazily(self.epoch_record());
+        }
         let committing: Vec<Gid> = self.open.iter().map(|(gid, _)| gid).collect();
         for gid in committing {
             self.announce_commit(gid, effects);

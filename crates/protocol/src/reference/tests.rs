@@ -279,7 +279,7 @@ fn a_restart_announces_what_is_decided_and_calls_on_the_rest() {
     let log = std::mem::take(&mut script.log);
     let mut script = Script::new();
     insta::assert_snapshot!(script.step_on(&log, Input::Start { log: &log }), @r"
-    force other t0
+    append other t0
     send commit t1 to rm1
     send commit t1 to rm2
     timer 200.000 ms
