@@ -31,18 +31,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let simulator = Simulator::new(Cast::reference());
         let bare = best(|| {
-            simulator.run(&scenario, 0, &mut Nothing)?;
+            simulator.run(&scenario, 0, &mut ())?;
             Ok(unarmed.1)
         })?;
         report(&mut out, participants, clients, "simulation alone", bare)?;
     }
     Ok(())
-}
-
-struct Nothing;
-
-impl harness_core::Sink for Nothing {
-    fn take(&mut self, _events: &[harness_core::history::Event]) {}
 }
 
 type Measured = (f64, u64);

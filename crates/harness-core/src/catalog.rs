@@ -1,9 +1,9 @@
 //! Named scenarios: a category is a list that the tests and the program both read, and a generator serves them by
 //! name, or draws new ones from a seed.
 
-use history::{NodeId, Point};
+use history::Point;
 
-use crate::model::{FailureMode, Load, LoadKind, SlaRequirements, TestScenario};
+use crate::model::{FailureConfig, FailureMode, Load, LoadKind, SlaRequirements, TestScenario, Trigger};
 use crate::result::RunError;
 use crate::sim::{Cast, Purpose, Random, Simulator};
 
@@ -119,7 +119,7 @@ impl ScenarioGenerator {
         Some(category.build(entry, self.participants))
     }
 
-    /// Draws a scenario: transactions of all sorts, and up to three crashes at protocol steps that they pass.
+    /// Draws a scenario: transactions of all sorts, and one to three crashes at protocol steps that they pass.
     ///
     /// # Errors
     /// When the numbers make no scenario that can be run.
@@ -141,7 +141,7 @@ impl ScenarioGenerator {
         "Random".clone_into(&mut scenario.category);
         scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
         if cfg!(feature = "failpoints") {
-            for _ in 0..random.below(4) {
+            for _ in 0..=random.below(3) {
                 scenario = with_random_crash(scenario, &mut random);
             }
             keep_what_fires(&mut scenario, seed)?;
@@ -154,23 +154,20 @@ impl ScenarioGenerator {
     }
 }
 
-fn with_random_crash(scenario: TestScenario, random: &mut Random) -> TestScenario {
+/// Of whoever passes the step, because a node that takes part in nothing passes none.
+fn with_random_crash(mut scenario: TestScenario, random: &mut Random) -> TestScenario {
     let point = Point::ALL[random.below(Point::ALL.len() as u32) as usize];
-    let coordinator = match point.name().split_once("::") {
-        Some(("coordinator", _)) => true,
-        Some(("participant", _)) => false,
-        _ => random.below(2) == 0,
-    };
-    let participant = random.distinct(1, scenario.participants)[0];
-    let node = if coordinator { NodeId::COORDINATOR } else { participant.into() };
-    let restart_after_ms = Some(u64::from(random.below(2_000)));
-    scenario.fault_at(node, FailureMode::Crash { restart_after_ms }, point, 1 + random.below(3))
+    let mode = FailureMode::Crash { restart_after_ms: Some(u64::from(random.below(2_000))) };
+    let passings = u32::try_from(scenario.transaction_count()).unwrap_or(u32::MAX).clamp(1, 1_000);
+    let trigger = Trigger::AtPoint { point, nth: 1 + random.below(passings) };
+    scenario.failure_configs.push(FailureConfig { node: None, mode, trigger });
+    scenario
 }
 
 /// A fault that never fires fails its scenario, so one that was drawn and does not is taken out. Taking one out
 /// can change nothing for the others: it did nothing.
 fn keep_what_fires(scenario: &mut TestScenario, seed: u64) -> Result<(), RunError> {
-    let report = Simulator::new(Cast::reference()).run(scenario, seed, &mut Vec::new())?;
+    let report = Simulator::new(Cast::reference()).run(scenario, seed, &mut ())?;
     let mut fired = report.fired.iter();
     scenario.failure_configs.retain(|_| fired.next().is_some_and(|&times| times > 0));
     Ok(())

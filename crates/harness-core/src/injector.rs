@@ -194,24 +194,32 @@ mod armed {
             None => (name, None),
         };
         let point = point.parse::<Point>().map_err(|error| error.to_string())?;
-        actions.split("->").try_for_each(action)?;
+        for mode in actions.split("->").map(action).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            FailureConfig { node, mode, trigger: Trigger::AtPoint { point, nth: 1 } }.check()?;
+        }
         Ok(((point, node), actions.to_owned()))
     }
 
-    /// Allows what replays: `[COUNT*]off` and `[COUNT*]return(FAULT)`.
-    fn action(action: &str) -> Result<(), String> {
-        let task = match action.split_once('*') {
-            Some((count, task)) if count.trim().parse::<usize>().is_ok() => task.trim(),
+    /// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Tells what the fault does.
+    fn action(action: &str) -> Result<Option<FailureMode>, String> {
+        let (count, task) = match action.split_once('*') {
+            Some((count, task)) if count.trim().parse::<usize>().is_ok() => (true, task.trim()),
             Some(_) => return Err(format!("\"{action}\" does not begin with a count")),
-            None => action.trim(),
+            None => (false, action.trim()),
         };
         let fault = task.strip_prefix("return(").and_then(|rest| rest.strip_suffix(')'));
-        match fault {
-            _ if task == "off" => Ok(()),
-            Some(fault) if mode_of(fault).is_some() => Ok(()),
+        match fault.map(mode_of) {
+            None if task == "off" => Ok(None),
+            Some(Some(FailureMode::Crash { restart_after_ms: Some(0) })) => Err(format!(
+                "\"{action}\" leaves no time between two crashes: let the node be down for 1 at least"
+            )),
+            Some(Some(mode)) if count => Ok(Some(mode)),
+            Some(Some(_)) => {
+                Err(format!("\"{action}\" would strike for ever: begin with a count, as in 1*{task}"))
+            }
             _ => Err(format!(
-                "\"{action}\" is not allowed: use off, return(crash), return(crash MILLISECONDS), \
-                 return(crash never) or return(vote no), each after a count such as 1*"
+                "\"{action}\" is not allowed: use off, or one of return(crash), return(crash MILLISECONDS), \
+                 return(crash never) and return(vote no) after a count such as 1*"
             )),
         }
     }
@@ -253,6 +261,10 @@ mod armed {
                 "participant::after_vote_sent=sleep(10)",
                 "participant::after_vote_sent=return",
                 "participant::after_vote_sent=1*return(burn)",
+                "participant::after_vote_sent=return(crash)",
+                "participant::after_vote_sent=1*return(crash 0)",
+                "participant::after_vote_sent=1*return(vote no)",
+                "participant::after_vote_sent@tm=1*return(crash)",
             ] {
                 assert!(entry(bad).is_err(), "{bad} was accepted");
             }

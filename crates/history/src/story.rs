@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::event::{Event, Fact};
+use crate::ids::Gid;
 use crate::record::History;
 use crate::words::{Decision, MessageKind, Outcome, RecordKind};
 
@@ -102,6 +103,14 @@ impl fmt::Display for Event {
             | Fact::Durable { .. }
             | Fact::Lost { .. }
             | Fact::LeftInDoubt { .. } => commitment(self, f),
+            // About all transactions, and so about none.
+            Fact::Sent { to, message: MessageKind::Recover, .. } => write!(f, "calls on {to} to recover"),
+            Fact::Delivered { from, message: MessageKind::Recover, .. } => {
+                write!(f, "is called on by {from} to recover")
+            }
+            Fact::Dropped { to, message: MessageKind::Recover, why, .. } => {
+                write!(f, "calls on {to} to recover in vain: {why}")
+            }
             Fact::Sent { to, gid, message } => write!(f, "sends {message} of {gid} to {to}"),
             Fact::Delivered { from, gid, message } => write!(f, "hears {message} of {gid} from {from}"),
             Fact::Dropped { to, gid, message, why } => {
@@ -160,11 +169,23 @@ fn commitment(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Fact::Voted { gid, vote } => write!(f, "votes {vote} on {gid}"),
         Fact::Appended { gid, record, forced } => {
             let how = if forced { "forces" } else { "appends" };
-            write!(f, "{how} \"{record}\" of {gid}")
+            write!(f, "{how} {}", About(gid, record))
         }
-        Fact::Durable { gid, record } => write!(f, "has \"{record}\" of {gid} durable"),
-        Fact::Lost { gid, record } => write!(f, "has lost \"{record}\" of {gid}"),
+        Fact::Durable { gid, record } => write!(f, "has {} durable", About(gid, record)),
+        Fact::Lost { gid, record } => write!(f, "has lost {}", About(gid, record)),
         Fact::LeftInDoubt { gid } => write!(f, "is still in doubt about {gid} at the end"),
         _ => Ok(()),
+    }
+}
+
+/// What a record is about.
+struct About(Gid, RecordKind);
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(Gid::INITIAL, _) => f.write_str("a record of its own"),
+            Self(gid, record) => write!(f, "\"{record}\" of {gid}"),
+        }
     }
 }

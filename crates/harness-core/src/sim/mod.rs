@@ -41,6 +41,11 @@ impl Sink for Vec<Event> {
     }
 }
 
+/// Keeps nothing.
+impl Sink for () {
+    fn take(&mut self, _events: &[Event]) {}
+}
+
 /// Builds the state machines under test, anew at each start of a node: what they keep over a crash is their log.
 #[derive(Clone)]
 pub struct Cast {

@@ -42,7 +42,8 @@ fn a_branch_left_in_doubt_has_not_terminated() {
 
 #[test]
 fn a_branch_in_doubt_on_a_node_that_is_down_at_the_end_was_not_checked() {
-    let lost = commit().until("rm1 heard t1 commit tm", "rm1 crashed\nrm2 heard t1 commit tm").then("rm1 left-down");
+    let lost =
+        commit().until("rm1 heard t1 commit tm", "rm1 crashed\nrm2 heard t1 commit tm").then("rm1 left-down");
     let counted = |story: &Story| story.judge().check(Termination).map(|check| check.not_checked);
     assert_eq!(counted(&lost), Some(1));
     assert_eq!(counted(&commit()), Some(0));
