@@ -12,9 +12,15 @@ use crate::model::{FailureMode, Trigger};
 impl Run<'_> {
     /// Makes sure that those faults begin that have their time.
     pub(super) fn schedule_faults(&mut self) {
-        for (index, fault) in self.scenario.failure_configs.iter().enumerate() {
-            if let Trigger::AtMs(ms) = fault.trigger {
-                self.queue.push(Nanos::from_millis(ms), Happening::FaultBegins { index });
+        let scenario = self.scenario;
+        for (index, fault) in scenario.failure_configs.iter().enumerate() {
+            match fault.trigger {
+                // The clients begin at the same instant: what is wrong from the start is wrong for them too.
+                Trigger::AtMs(0) => self.begin_at_its_time(index),
+                Trigger::AtMs(ms) => {
+                    self.queue.push(Nanos::from_millis(ms), Happening::FaultBegins { index })
+                }
+                Trigger::AtPoint { .. } => {}
             }
         }
     }
