@@ -31,6 +31,8 @@ pub enum FactCount {
     Sent(MessageKind),
     /// Records of this kind appended to any log.
     Appended(RecordKind),
+    /// Branches that are in doubt at the end.
+    LeftInDoubt,
 }
 
 impl FactCount {
@@ -39,6 +41,7 @@ impl FactCount {
         match (self, *fact) {
             (Self::Sent(kind), Fact::Sent { message, .. }) => kind == message,
             (Self::Appended(kind), Fact::Appended { record, .. }) => kind == record,
+            (Self::LeftInDoubt, Fact::LeftInDoubt { .. }) => true,
             _ => false,
         }
     }
@@ -49,6 +52,7 @@ impl fmt::Display for FactCount {
         match self {
             Self::Sent(message) => write!(f, "messages \"{message}\" sent"),
             Self::Appended(record) => write!(f, "records \"{record}\" appended"),
+            Self::LeftInDoubt => f.write_str("branches left in doubt"),
         }
     }
 }

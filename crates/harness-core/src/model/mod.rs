@@ -1,5 +1,6 @@
 //! The scenario model: what is run, under which conditions, what goes wrong, and what is expected of it.
 
+mod build;
 mod conditions;
 mod expect;
 mod fault;
