@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::event::{Event, Fact};
+use crate::fault::FaultKind;
 use crate::ids::Gid;
 use crate::record::History;
 use crate::words::{Decision, MessageKind, Outcome, RecordKind};
@@ -16,7 +17,7 @@ pub struct Timeline<'a> {
 
 impl<'a> Timeline<'a> {
     /// What a reviewer needs to follow the run: who voted, decided, crashed, and what the client heard. No times,
-    /// no messages that arrived, no locks that were free.
+    /// no messages that arrived as they should, no locks that were free.
     pub fn story(history: &'a History) -> Self {
         Self { history, full: false }
     }
@@ -29,15 +30,30 @@ impl<'a> Timeline<'a> {
 
 impl fmt::Display for Timeline<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for event in &self.history.events {
+        let events = &self.history.events;
+        for (index, event) in events.iter().enumerate() {
             if self.full {
                 writeln!(f, "{:>14}  {event}", event.at.to_string())?;
-            } else if belongs_to_story(event) {
+            } else if belongs_to_story(event) || is_struck_and_arrives(event, events.get(index + 1)) {
                 writeln!(f, "{event}")?;
             }
         }
         Ok(())
     }
+}
+
+/// Of a message that is late, repeated or overtaken the fault alone does not say which it is; of one that is lost,
+/// the loss does.
+fn is_struck_and_arrives(event: &Event, next: Option<&Event>) -> bool {
+    let struck = next.is_some_and(|next| {
+        let kind = match next.fact {
+            Fact::FaultFired { kind, point: None } => kind,
+            _ => return false,
+        };
+        next.node == event.node
+            && matches!(kind, FaultKind::Delay | FaultKind::Duplicate | FaultKind::Reorder)
+    });
+    struck && matches!(event.fact, Fact::Sent { .. })
 }
 
 fn belongs_to_story(event: &Event) -> bool {
