@@ -1,7 +1,7 @@
 //! Builder methods for what goes wrong, so that a scenario reads as sentences: what strikes whom, when, and what that
 //! may cost. Everything here can be said with [`FailureConfig`] too, at greater length.
 
-use history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point, Value};
+use history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point, RecordKind, Value};
 use protocol::{DistributedTransaction, Write};
 
 use super::expect::FactCount;
@@ -99,6 +99,12 @@ impl TestScenario {
     /// Expects so many clients never to hear what became of their transaction.
     pub fn expect_unknown(mut self, clients: u64) -> Self {
         self.expect.unknown = Some(clients);
+        self
+    }
+
+    /// Expects so many records of a kind to be appended, on all nodes together.
+    pub fn expect_records(mut self, kind: RecordKind, times: u64) -> Self {
+        self.expect.counts.push((FactCount::Appended(kind), times));
         self
     }
 
