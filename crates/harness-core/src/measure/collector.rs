@@ -3,6 +3,7 @@
 use hdrhistogram::Histogram;
 use history::{Event, Fact, Gid, GidMap, MessageKind, Nanos, NodeId, Outcome};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::cost::Cost;
 
@@ -26,13 +27,14 @@ pub struct MetricsCollector {
 }
 
 /// When a transaction that is not over reached which step.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Times {
     begun: Nanos,
     prepare_sent: Option<Nanos>,
     last_vote: Option<Nanos>,
     committed: Option<Nanos>,
-    unacknowledged: u32,
+    /// Who voted yes and has not acknowledged, in order: messages may come twice, and count once.
+    unacknowledged: SmallVec<[NodeId; 4]>,
 }
 
 /// What was measured in a run. Latencies are virtual milliseconds.
@@ -130,7 +132,7 @@ impl MetricsCollector {
                     times.prepare_sent.get_or_insert(at);
                 }
             }
-            Fact::Delivered { gid, message, .. } => self.delivered(at, gid, message),
+            Fact::Delivered { from, gid, message } => self.delivered(at, from, gid, message),
             Fact::Begun { gid, .. } => {
                 self.begun += 1;
                 self.open.insert(gid, Times { begun: at, ..Times::default() });
@@ -149,23 +151,31 @@ impl MetricsCollector {
     }
 
     #[inline]
-    fn delivered(&mut self, at: Nanos, gid: Gid, message: MessageKind) {
+    fn delivered(&mut self, at: Nanos, from: NodeId, gid: Gid, message: MessageKind) {
         match message {
             MessageKind::VoteYes | MessageKind::VoteNo | MessageKind::VoteReadOnly => {
-                if let Some(times) = self.open.get_mut(gid) {
-                    times.last_vote = Some(at);
-                    times.unacknowledged += u32::from(message == MessageKind::VoteYes);
+                let Some(times) = self.open.get_mut(gid) else { return };
+                if times.committed.is_some() {
+                    return;
+                }
+                times.last_vote = Some(at);
+                if message == MessageKind::VoteYes
+                    && let Err(place) = times.unacknowledged.binary_search(&from)
+                {
+                    times.unacknowledged.insert(place, from);
                 }
             }
-            MessageKind::Acknowledge => self.acknowledged(at, gid),
+            MessageKind::Acknowledge => self.acknowledged(at, from, gid),
             _ => {}
         }
     }
 
-    fn acknowledged(&mut self, at: Nanos, gid: Gid) {
+    fn acknowledged(&mut self, at: Nanos, from: NodeId, gid: Gid) {
         let Some(times) = self.open.get_mut(gid) else { return };
-        times.unacknowledged = times.unacknowledged.saturating_sub(1);
-        if let (Some(committed), 0) = (times.committed, times.unacknowledged) {
+        if let Ok(place) = times.unacknowledged.binary_search(&from) {
+            times.unacknowledged.remove(place);
+        }
+        if let (Some(committed), true) = (times.committed, times.unacknowledged.is_empty()) {
             record(&mut self.commit, committed, at);
             self.open.remove(gid);
         }
@@ -187,7 +197,7 @@ impl MetricsCollector {
             _ => {}
         }
         times.committed = Some(at);
-        if outcome != Outcome::Committed || times.unacknowledged == 0 {
+        if outcome != Outcome::Committed || times.unacknowledged.is_empty() {
             self.open.remove(gid);
         }
     }
@@ -248,19 +258,24 @@ mod tests {
 
     #[test]
     fn each_latency_runs_between_the_steps_that_its_name_says() {
-        let (tm, rm1, gid) = (NodeId::COORDINATOR, NodeId::from(ParticipantId(1)), Gid(1));
+        let (tm, gid) = (NodeId::COORDINATOR, Gid(1));
+        let [rm1, rm2] = [1, 2].map(|n| NodeId::from(ParticipantId(n)));
         let sent = |message| Fact::Sent { to: rm1, gid, message };
-        let heard = |message| Fact::Delivered { from: rm1, gid, message };
+        let heard = |from, message| Fact::Delivered { from, gid, message };
         let mut metrics = MetricsCollector::new();
         for event in [
             at(1, tm, Fact::Begun { gid, participants: 2 }),
             at(5, tm, sent(MessageKind::Prepare)),
             at(6, tm, sent(MessageKind::Prepare)),
-            at(10, tm, heard(MessageKind::VoteYes)),
-            at(15, tm, heard(MessageKind::VoteYes)),
+            at(10, tm, heard(rm1, MessageKind::VoteYes)),
+            at(14, tm, heard(rm1, MessageKind::VoteYes)),
+            at(15, tm, heard(rm2, MessageKind::VoteYes)),
             at(20, tm, Fact::Answered { gid, outcome: Outcome::Committed }),
-            at(25, tm, heard(MessageKind::Acknowledge)),
-            at(50, tm, heard(MessageKind::Acknowledge)),
+            at(21, tm, heard(rm2, MessageKind::VoteYes)),
+            at(25, tm, heard(rm1, MessageKind::Acknowledge)),
+            at(26, tm, heard(rm1, MessageKind::Acknowledge)),
+            at(50, tm, heard(rm2, MessageKind::Acknowledge)),
+            at(55, tm, heard(rm2, MessageKind::Acknowledge)),
             at(60, rm1, Fact::Crashed),
             at(70, rm1, Fact::Restarted),
             at(170, rm1, Fact::Recovered),
