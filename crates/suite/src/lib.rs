@@ -4,7 +4,7 @@ use harness_core::{Category, ScenarioGenerator};
 
 /// All categories, in the order in which they are listed and run.
 pub fn categories() -> Vec<Category> {
-    vec![scenarios_basic::CATEGORY, scenarios_crashes::CATEGORY]
+    vec![scenarios_basic::CATEGORY, scenarios_crashes::CATEGORY, scenarios_partitions::CATEGORY]
 }
 
 /// Serves all scenarios at so many participants.
