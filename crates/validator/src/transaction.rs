@@ -42,6 +42,8 @@ pub(crate) struct Transaction {
     pub(crate) abort_asked: Position,
     /// The first answer of each kind, by [`Outcome`].
     answers: [Position; 4],
+    /// A client that lost its answer asks again, and has heard nothing since.
+    pub(crate) outcome_asked: Position,
     pub(crate) answered_by: NodeId,
     /// A coordinator's commit record.
     pub(crate) decided: Logged,
@@ -87,6 +89,7 @@ impl Transaction {
             refusals: 0,
             abort_asked: Position::NEVER,
             answers,
+            outcome_asked: Position::NEVER,
             answered_by: NodeId::COORDINATOR,
             decided,
             decided_by: NodeId::COORDINATOR,
@@ -156,10 +159,11 @@ impl Transaction {
         self.answers.iter().any(|answer| answer.happened())
     }
 
-    /// How many uses of its id had no answer of any kind.
+    /// How many clients wait: uses of its id without an answer of any kind, or whoever asked again in vain.
     pub(crate) fn unanswered(&self) -> u32 {
         let asked = self.repeats + u32::from(self.begun.happened());
-        asked.saturating_sub(self.refusals + u32::from(self.is_answered()))
+        let never = asked.saturating_sub(self.refusals + u32::from(self.is_answered()));
+        never.max(self.outcome_asked.happened().into())
     }
 
     /// Whether nothing more is awaited.
@@ -170,6 +174,7 @@ impl Transaction {
 
     /// The client is told.
     pub(crate) fn answered(&mut self, node: NodeId, outcome: Outcome, now: Position) {
+        self.outcome_asked = Position::NEVER;
         let answer = &mut self.answers[outcome as usize];
         if answer.happened() {
             return;
@@ -189,6 +194,7 @@ impl Transaction {
 
     /// The coordinator refuses this use of the id.
     pub(crate) fn refused(&mut self) {
+        self.outcome_asked = Position::NEVER;
         self.refusals += 1;
         if self.refusals > self.repeats && !self.is_answered() {
             (0..self.branches.len()).for_each(|b| self.finish(b));

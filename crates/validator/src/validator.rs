@@ -68,6 +68,7 @@ impl CorrectnessValidator {
                 self.asked(gid, node, op, sequence);
             }
             Fact::AbortAsked { gid } => self.at(gid, sequence, |txn, now| txn.abort_asked.mark(now)),
+            Fact::OutcomeAsked { gid } => self.known(gid, sequence, |txn, now| txn.outcome_asked = now),
             Fact::Answered { gid, outcome } => {
                 self.end(gid, sequence, |t, now| t.answered(node, outcome, now))
             }
@@ -99,7 +100,6 @@ impl CorrectnessValidator {
             Fact::Wrote { .. }
             | Fact::Applied { .. }
             | Fact::Decided { .. }
-            | Fact::OutcomeAsked { .. }
             | Fact::LockWaited { .. }
             | Fact::LockGranted { .. }
             | Fact::LocksReleased { .. }

@@ -2,7 +2,7 @@
 //! client is answered (Bernstein, Hadzilacos and Goodman, AC5).
 //!
 //! Where the terms of the run permit blocking, what is left is counted instead. Told that the outcome is unknown, a
-//! client is answered: it may ask again.
+//! client is answered: it may ask again, and is then to be told.
 
 use history::{Gid, NodeId};
 
@@ -17,7 +17,7 @@ pub(crate) fn check(txn: &Transaction, run: &Run, findings: &mut Findings) {
     for _ in 0..txn.unanswered() {
         left(run, findings, || {
             let claim = format!("the client of {} is never answered", txn.gid);
-            txn.violation(&[], claim, [txn.begun_last])
+            txn.violation(&[], claim, [txn.begun_last, txn.outcome_asked])
         });
     }
     let unseen = txn.branches().iter().filter(|branch| branch.in_doubt() && run.is_left_down(branch.node));

@@ -122,3 +122,15 @@ fn nothing_at_all_proves_nothing() {
     let result = Story::new("").judge();
     assert_eq!(result.verdict, Verdict::Inconclusive("no transaction was begun".to_owned()));
 }
+
+#[test]
+fn who_asks_again_is_told() {
+    let lost = commit().instead_of("tm answered t1 committed", "tm answered t1 unknown\ntm outcome-asked t1");
+    lost.clone().then("tm answered t1 committed").keeps(Termination);
+    lost.clone().then("tm answered t1 unknown").keeps(Termination);
+    assert_snapshot!(lost.breaks(Termination), @r"
+    termination: the client of t1 is never answered
+            0.000 ms  tm   begins t1 with 2 participants
+            0.023 ms  tm   is asked by the client what became of t1
+    ");
+}
