@@ -170,6 +170,29 @@ impl NetworkFault {
         Self { from: nodes, both_ways: true, ..Self::everywhere(LinkEffect::Cut) }
     }
 
+    /// What makes no sense in it and what to do about it, if anything does.
+    fn mistake(&self) -> Option<&'static str> {
+        if self.flapping_ms == Some(0) {
+            return Some("comes and goes in no time: set flapping_ms to 1 or more");
+        }
+        let (percent, within_ms) = match self.effect {
+            LinkEffect::Cut => (100, 1),
+            LinkEffect::Delay { min_ms, max_ms } if min_ms > max_ms => {
+                return Some("has min_ms above max_ms: swap them");
+            }
+            LinkEffect::Delay { .. } => (100, 1),
+            LinkEffect::Lose { percent } | LinkEffect::Corrupt { percent } => (percent, 1),
+            LinkEffect::Duplicate { percent, within_ms } | LinkEffect::Reorder { percent, within_ms } => {
+                (percent, within_ms)
+            }
+        };
+        match (percent, within_ms) {
+            (1..=100, 0) => Some("has no time to happen: set within_ms to 1 or more"),
+            (1..=100, _) => None,
+            _ => Some("has no such chance: set percent from 1 to 100"),
+        }
+    }
+
     /// Whether it strikes this message, chance, times and duration left aside.
     pub(crate) fn strikes(&self, from: NodeId, to: NodeId, message: MessageKind) -> bool {
         let includes = |nodes: &[NodeId], node| nodes.is_empty() || nodes.contains(&node);
@@ -202,6 +225,11 @@ impl FailureConfig {
             && self.strikes_nobody()
         {
             return Err(format!("{self} strikes nobody: name a node"));
+        }
+        if let FailureMode::Network(fault) = &self.mode
+            && let Some(mistake) = fault.mistake()
+        {
+            return Err(format!("{self} {mistake}"));
         }
         let Trigger::AtPoint { point, nth } = self.trigger else {
             return match self.mode {

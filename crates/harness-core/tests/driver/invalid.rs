@@ -2,7 +2,8 @@
 
 use harness_core::history::{FaultKind, Gid, Key, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::{
-    Cast, DistributedTransaction, FailureMode, Load, RunError, Simulator, TestScenario, Write,
+    Cast, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault, RunError,
+    Simulator, TestScenario, Trigger, Write,
 };
 use rstest::rstest;
 
@@ -58,6 +59,9 @@ fn load(least: u32, most: u32, keys: u32) -> Load {
 #[case::fault_of_a_step_of_others(|it: &mut TestScenario| fault(it, rm(1), CRASH, Point::AfterAnswer, 1), "crash of rm1 at coordinator::after_answer would never fire: that node does not pass that step")]
 #[case::fault_at_no_time(|it: &mut TestScenario| fault(it, rm(1), CRASH, Point::BeforePrepare, 0), "crash of rm1 at participant::before_prepare (time 0) would never fire: steps are counted from 1")]
 #[case::no_after_the_vote(|it: &mut TestScenario| fault(it, rm(1), VOTE_NO, Point::AfterVoteSent, 1), "vote no of rm1 at participant::after_vote_sent cannot change the vote: use one of participant::after_execute, participant::before_prepare")]
+#[case::delay_upside_down(|it: &mut TestScenario| on_links(it, LinkEffect::Delay { min_ms: 2, max_ms: 1 }), "delay at 0 ms has min_ms above max_ms: swap them")]
+#[case::no_time_to_repeat(|it: &mut TestScenario| on_links(it, LinkEffect::Duplicate { percent: 1, within_ms: 0 }), "duplicate at 0 ms has no time to happen: set within_ms to 1 or more")]
+#[case::no_chance(|it: &mut TestScenario| on_links(it, LinkEffect::Lose { percent: 101 }), "loss at 0 ms has no such chance: set percent from 1 to 100")]
 fn a_mistake_is_named_and_nothing_happens(#[case] make: fn(&mut TestScenario), #[case] text: &str) {
     let mut scenario = TestScenario::new("Something is wrong.", 3).writing_to(3);
     assert!(matches!(run(&scenario), (None, 1..)), "the scenario is valid without the mistake");
@@ -71,6 +75,11 @@ fn a_mistake_is_named_and_nothing_happens(#[case] make: fn(&mut TestScenario), #
 
 fn fault(scenario: &mut TestScenario, node: NodeId, mode: FailureMode, point: Point, nth: u32) {
     *scenario = scenario.clone().fault_at(node, mode, point, nth);
+}
+
+fn on_links(scenario: &mut TestScenario, effect: LinkEffect) {
+    let mode = FailureMode::Network(NetworkFault::everywhere(effect));
+    scenario.failure_configs.push(FailureConfig { node: None, mode, trigger: Trigger::AtMs(0) });
 }
 
 fn rm(number: u32) -> NodeId {
