@@ -35,11 +35,15 @@ impl Random {
         ((u64::from(self.0.next_u32()) * u64::from(bound)) >> 32) as u32
     }
 
-    /// A span from `min` to `max`, both included, for spans up to four seconds apart.
+    /// A span from `min` to `max`, both included.
     #[inline]
     pub(crate) fn span(&mut self, min: Nanos, max: Nanos) -> Nanos {
-        let width = u32::try_from(max.0 - min.0).unwrap_or(u32::MAX - 1);
-        Nanos(min.0 + u64::from(self.below(width.saturating_add(1))))
+        let width = max.0 - min.0;
+        let drawn = match u32::try_from(width) {
+            Ok(width) if width < u32::MAX => self.below(width + 1).into(),
+            _ => ((u128::from(self.0.next_u64()) * (u128::from(width) + 1)) >> 64) as u64,
+        };
+        Nanos(min.0 + drawn)
     }
 
     /// `count` different participants of `participants`, in ascending order.
@@ -98,5 +102,9 @@ mod tests {
         let drawn: Vec<u64> = (0..1_000).map(|_| random.span(Nanos(10), Nanos(13)).0).collect();
         assert!((10..=13).all(|n| drawn.contains(&n)) && drawn.iter().all(|n| (10..=13).contains(n)));
         assert_eq!(random.span(Nanos(7), Nanos(7)), Nanos(7));
+        let (min, max) = (Nanos::from_secs(1), Nanos::from_secs(60));
+        let drawn: Vec<Nanos> = (0..100).map(|_| random.span(min, max)).collect();
+        assert!(drawn.iter().all(|span| (min..=max).contains(span)));
+        assert!(drawn.iter().any(|&span| span > Nanos::from_secs(50)), "wide spans are used whole");
     }
 }
