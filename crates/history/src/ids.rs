@@ -185,17 +185,17 @@ impl Nanos {
 
     /// A span of `n` microseconds.
     pub const fn from_micros(n: u64) -> Self {
-        Self(n * 1_000)
+        Self(n.saturating_mul(1_000))
     }
 
     /// A span of `n` milliseconds.
     pub const fn from_millis(n: u64) -> Self {
-        Self(n * 1_000_000)
+        Self(n.saturating_mul(1_000_000))
     }
 
     /// A span of `n` seconds.
     pub const fn from_secs(n: u64) -> Self {
-        Self(n * 1_000_000_000)
+        Self(n.saturating_mul(1_000_000_000))
     }
 
     /// This span in milliseconds.
