@@ -82,8 +82,9 @@ impl<'a> Run<'a> {
         self.serve_clients();
         while !self.is_settled() && self.advance(self.last_answer + PATIENCE) {}
         self.heal();
-        let limit = self.now + Nanos((self.scenario.sla.recovery_p99_max_ms * 1e6) as u64);
-        while !self.is_settled() && self.advance(limit) {}
+        let (healed_at, settling) = (self.now, Nanos((self.scenario.sla.recovery_p99_max_ms * 1e6) as u64));
+        // Clients that were held up go on first: a run that stopped among them would leave their work undone.
+        while !self.is_settled() && self.advance(self.last_answer.max(healed_at) + settling) {}
         self.record_final_state();
         self.hand_on();
         RunReport { fired: self.fired, transactions: self.clients.into_results() }

@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use harness_core::history::{DropReason, Event, Fact, Gid, Nanos, NodeId, Outcome, ParticipantId, Point};
-use harness_core::{Cast, CoordinatorConfig, FailureMode, Load, Simulator, SlaRequirements, TestScenario};
+use harness_core::{
+    Cast, CoordinatorConfig, FailureConfig, FailureMode, Load, Simulator, SlaRequirements, TestHarnessConfig,
+    TestScenario, Trigger, TwoPhaseCommitTestHarness,
+};
 use protocol::{ClientRequest, Coordinator, Effects, Input, ReferenceCoordinator};
 
 use crate::scripted::{Heard, commit, prepare, record, run, scenario, told, word};
@@ -241,4 +244,20 @@ fn a_client_whose_coordinator_never_returns_never_hears() {
     let prepares =
         |fact: &Fact| matches!(fact, Fact::Sent { message, .. } if message.to_string() == "prepare");
     assert_eq!(events.iter().filter(|event| prepares(&event.fact)).count(), 3);
+}
+
+#[test]
+fn clients_that_an_outage_held_up_go_on_after_it() {
+    let sla = SlaRequirements { recovery_p99_max_ms: 100.0, ..SlaRequirements::chaos() };
+    let mut scenario = TestScenario::new("Down for long.", 3).load(Load::transfers(1_000, 3)).sla(sla);
+    let mode = FailureMode::Crash { restart_after_ms: Some(90_000) };
+    scenario.failure_configs.push(FailureConfig {
+        node: Some(NodeId::COORDINATOR),
+        mode,
+        trigger: Trigger::AtMs(50),
+    });
+    let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig::default());
+    let result = harness.run_scenario(&scenario).expect("the scenario is valid");
+    assert!(result.passed, "{:?}\n{}", result.failures, result.validation);
+    assert_eq!(result.outcomes.committed + result.outcomes.aborted, 1_000);
 }
