@@ -1,7 +1,7 @@
 //! One run from start to end: first the workload and the faults, then everything heals, then the final state.
 
 use history::{DropReason, Event, Fact, Nanos, NodeId, ParticipantId};
-use protocol::{ClientRequest, Effects, Message};
+use protocol::{ClientRequest, CoordinatorConfig, Effects, Message};
 
 use super::clients::Clients;
 use super::driver::{Machine, Node, Stimulus};
@@ -251,7 +251,12 @@ impl<'a> Run<'a> {
 
     pub(super) fn build(&self, id: NodeId) -> Machine {
         match id.participant() {
-            None => Machine::Coordinator((self.cast.coordinator)(&self.scenario.coordinator)),
+            None => {
+                // The scenario is the one place that says how many there are: one read from JSON may leave it out here.
+                let participants = self.scenario.participants;
+                let config = CoordinatorConfig { participants, ..self.scenario.coordinator };
+                Machine::Coordinator((self.cast.coordinator)(&config))
+            }
             Some(id) => Machine::Participant((self.cast.participant)(id, &self.scenario.participant)),
         }
     }
