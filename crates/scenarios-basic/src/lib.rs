@@ -18,6 +18,7 @@ harness_core::catalog! {
     votes::empty_write_set_commits,
     votes::client_aborts_before_prepare,
     votes::repeated_gid_is_refused,
+    votes::repeated_gid_is_refused_after_a_restart,
     crashes::single_participant_crash,
     crashes::coordinator_crash_after_prepare,
     crashes::coordinator_crash_before_decision_is_durable,

@@ -1,6 +1,6 @@
 //! Who votes what, and what follows from it.
 
-use harness_core::history::{Gid, Key, MessageKind, ParticipantId};
+use harness_core::history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point};
 use harness_core::{DistributedTransaction, Ending, Load, Read, SlaRequirements, TestScenario};
 
 /// The first thing that anybody tries: three participants, one transaction, no trouble.
@@ -127,6 +127,24 @@ pub fn repeated_gid_is_refused(participants: u32) -> TestScenario {
         TestScenario::new("A second transaction has the id of the first.", participants.max(3)).writing_to(3);
     let repeated = scenario.transactions[0].clone();
     scenario = scenario.transaction(repeated).expect_outcomes(1, 0).expect_sent(MessageKind::Execute, 3);
+    scenario.expect.refused = Some(1);
+    scenario
+}
+
+/// The coordinator logs nothing of a one-phase commit, so after its restart it does not know the id any more; but the
+/// participant does. Without it the client of the first was told "committed", and then "aborted".
+pub fn repeated_gid_is_refused_after_a_restart(participants: u32) -> TestScenario {
+    let mut scenario = TestScenario::new(
+        "A second transaction has the id of the first, and the coordinator has restarted in between.",
+        participants.max(1),
+    )
+    .writing_to(1);
+    let repeated = scenario.transactions[0].clone();
+    scenario = scenario
+        .transaction(repeated)
+        .crash_at(NodeId::COORDINATOR, Point::AfterAnswer)
+        .expect_outcomes(1, 0)
+        .expect_commit_records(1);
     scenario.expect.refused = Some(1);
     scenario
 }

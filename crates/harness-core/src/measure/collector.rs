@@ -135,13 +135,13 @@ impl MetricsCollector {
             Fact::Delivered { from, gid, message } => self.delivered(at, from, gid, message),
             Fact::Begun { gid, .. } => {
                 self.begun += 1;
-                self.open.insert(gid, Times { begun: at, ..Times::default() });
+                // An id that is used again measures nothing: the answer is the first one's.
+                if self.open.get(gid).is_none() {
+                    self.open.insert(gid, Times { begun: at, ..Times::default() });
+                }
             }
             Fact::Answered { gid, outcome } => self.answered(at, gid, outcome),
-            Fact::Refused { .. } => {
-                self.begun += 1;
-                self.failed += 1;
-            }
+            Fact::Refused { .. } => self.failed += 1,
             Fact::FaultFired { .. } => self.faults += 1,
             Fact::Restarted => self.restarted.push((event.node, at)),
             Fact::Recovered => self.recovered(event.node, at),

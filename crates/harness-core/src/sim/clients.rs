@@ -106,8 +106,8 @@ impl<'a> Clients<'a> {
     }
 
     /// Clients that used an id again lose their connection, and have nothing to ask: the id is not theirs.
-    pub(super) fn disconnect_repeated(&mut self) {
-        self.repeated.clear();
+    pub(super) fn disconnect_repeated(&mut self) -> Vec<Gid> {
+        std::mem::take(&mut self.repeated).into_iter().map(|(gid, _)| gid).collect()
     }
 
     fn note(&mut self, now: Nanos, index: Option<usize>, outcome: TransactionOutcome) {

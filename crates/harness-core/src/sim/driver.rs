@@ -168,7 +168,9 @@ impl Run<'_> {
                 let outcome = history::Outcome::Unknown;
                 self.record(id, Fact::Answered { gid: transaction.id, outcome });
             }
-            self.clients.disconnect_repeated();
+            for gid in self.clients.disconnect_repeated() {
+                self.record(id, Fact::Answered { gid, outcome: history::Outcome::Unknown });
+            }
         }
         // What was on its way to a paused node finds it down.
         self.go_on(id);

@@ -4,6 +4,7 @@
 use history::{Decision, Fact, MessageKind, Nanos, NodeId, Point, RecordKind};
 use protocol::{Effect, LogRecord, Message};
 
+use super::clients::Beginning;
 use super::driver::{Flow, Stimulus};
 use super::queue::Happening;
 use super::run::Run;
@@ -166,10 +167,15 @@ impl Run<'_> {
     }
 
     /// A client hands a transaction to the coordinator.
-    pub(super) fn note_beginning(&mut self, id: NodeId, transaction: &protocol::DistributedTransaction) {
+    pub(super) fn note_beginning(&mut self, id: NodeId, beginning: &Beginning) {
+        let transaction = &*beginning.transaction;
         let gid = transaction.id;
         let participants = transaction.participant_ids.len() as u32;
         self.record(id, Fact::Begun { gid, participants });
+        if beginning.repeated {
+            // What it asks for must not be taken for what the first of its id asked for.
+            return;
+        }
         for &participant in &transaction.participant_ids {
             self.record(participant.into(), Fact::Enlisted { gid });
             for operation in transaction.work_of(participant) {

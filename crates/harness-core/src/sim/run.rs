@@ -173,9 +173,7 @@ impl<'a> Run<'a> {
         while self.node(id).is_up()
             && let Some(beginning) = self.clients.begin(self.now)
         {
-            if !beginning.repeated {
-                self.note_beginning(id, &beginning.transaction);
-            }
+            self.note_beginning(id, &beginning);
             self.step(id, Stimulus::Client(ClientRequest::Begin(beginning.transaction)));
         }
     }

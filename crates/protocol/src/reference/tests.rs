@@ -240,11 +240,11 @@ fn a_client_may_abort_before_prepare() {
 }
 
 #[test]
-fn that_a_branch_is_finished_is_a_no_only_while_its_work_is_awaited() {
+fn an_id_that_a_participant_has_finished_is_refused_while_its_work_is_awaited() {
     let repeated = || Message::Failed { gid: T1, why: Refusal::Repeated };
     let mut executing = Script::new();
     executing.begin(2);
-    assert_eq!(executing.hear(1, repeated()), "send abort t1 to rm2\nnote abort t1\nanswer t1 aborted\n");
+    assert_eq!(executing.hear(1, repeated()), "send abort t1 to rm2\nrefuse t1\n");
     assert_eq!(Script::collecting().hear(1, repeated()), "", "it may have voted read-only");
     let mut delegated = Script::new();
     delegated.begin(1);

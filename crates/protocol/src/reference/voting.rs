@@ -41,9 +41,9 @@ impl ReferenceCoordinator {
         }
     }
 
-    /// A participant that could not do the work has rolled back, which is a no. That a branch is finished is news
-    /// only while its work is awaited: later it answers an execute that was delivered twice, and says nothing of
-    /// how the branch ended.
+    /// A participant that could not do the work has rolled back, which is a no. One that has finished a branch of
+    /// this id knows what a coordinator may have forgotten in a crash: that the id was used before. That is news only
+    /// while the work is awaited: later it answers an execute that was delivered twice.
     pub(super) fn failed(
         &mut self,
         gid: Gid,
@@ -51,10 +51,15 @@ impl ReferenceCoordinator {
         why: Refusal,
         effects: &mut Effects,
     ) {
-        let executing = in_phase(&self.open, Phase::Executing)(gid);
-        if why == Refusal::Unable || executing {
-            self.voted(gid, participant, Vote::No, effects);
+        if why == Refusal::Unable {
+            return self.voted(gid, participant, Vote::No, effects);
         }
+        let Some(open) = self.open.get(gid).filter(|open| open.phase == Phase::Executing) else { return };
+        for branch in open.branches.iter().filter(|branch| branch.participant != participant) {
+            effects.send(branch.participant.into(), Message::Abort { gid });
+        }
+        effects.refuse(gid);
+        self.close(gid);
     }
 
     fn prepare(&mut self, gid: Gid, effects: &mut Effects) {
