@@ -128,7 +128,7 @@ impl Report for Overview {
 
     fn finish(&mut self, screen: &mut Screen, summary: &Summary) -> Result<(), Failure> {
         screen.print(totals(summary))?;
-        if let Some(output) = &self.output {
+        if let Some(output) = self.output.as_ref().filter(|_| !summary.stopped) {
             screen.print(format_args!("results in {output}\n"))?;
         }
         for failure in &self.failures {

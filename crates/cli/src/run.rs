@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::files::Folder;
 use crate::plan::{Format, Plan, Subject};
 use crate::replay::Replay;
-use crate::report;
+use crate::report::{self, Report};
 use crate::screen::Screen;
 use crate::summary::Summary;
 
@@ -44,34 +44,56 @@ pub(crate) fn run(plan: &Plan) -> Result<Exit, Failure> {
     let mut screen = Screen::with_progress(plan.runs(), plan.format);
     let mut report = report::of(plan.format);
     let mut summary = Summary::new(plan);
-    report.begin(&mut screen, plan)?;
+    let stopped = run_each(plan, folder.as_ref(), &mut screen, &mut *report, &mut summary).err();
+    if let Some(failure) = &stopped {
+        summary.stop(failure.exit());
+    }
+    screen.end_progress();
+    // What was found before the program had to stop is told, unless that is what it stopped for.
+    let can_tell = !matches!(stopped, Some(Failure::Screen(_) | Failure::Usage(_)));
+    let told = if can_tell { report.finish(&mut screen, &summary) } else { Ok(()) };
+    for failure in stopped.into_iter().chain(told.err()) {
+        summary.stop(failure.exit());
+        screen.remark(format_args!("error: {failure}"));
+    }
+    Ok(summary.exit())
+}
+
+/// Runs everything and writes it down, as far as that goes.
+fn run_each(
+    plan: &Plan,
+    folder: Option<&Folder>,
+    screen: &mut Screen,
+    report: &mut dyn Report,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    report.begin(screen, plan)?;
     let mut struck = 0;
     let runs = plan.subjects.iter().zip(1..).flat_map(|it| plan.seeds().map(move |seed| (it, seed)));
     for ((subject, number), seed) in runs {
         // Files are wanted whether or not somebody reads along; without them there is nothing left to do.
         if screen.is_closed() && folder.is_none() {
-            return Ok(summary.exit().max(Exit::NotRun));
+            summary.stop(Exit::NotRun);
+            return Ok(());
         }
         screen.announce(subject.name());
         let mut ran = run_one(plan, subject, seed)?;
-        if let (Some(folder), Ok(result)) = (&folder, &ran.result) {
-            ran.file = Some(folder.write_result(number, plan.seeds > 1, result)?);
-        }
+        let written = match (folder, &ran.result) {
+            (Some(folder), Ok(result)) => folder.write_result(number, plan.seeds > 1, result).map(Some),
+            _ => Ok(None),
+        };
+        let written = written.map(|file| ran.file = file);
         screen.advance();
         struck += ran.struck();
+        // A result that cannot be written is one all the same: a violation must not pass unseen.
         summary.add(&ran);
-        report.ran(&mut screen, &ran)?;
+        report.ran(screen, &ran).and(written)?;
     }
-    summary.finish();
-    if let Some(folder) = &folder {
-        folder.write_summary(&summary)?;
-    }
-    screen.end_progress();
-    report.finish(&mut screen, &summary)?;
     if plan.failpoints.is_some() && struck == 0 {
         screen.remark("warning: no fault of FAILPOINTS fired");
     }
-    Ok(summary.exit())
+    summary.finish();
+    folder.map_or(Ok(()), |folder| folder.write_summary(summary))
 }
 
 fn run_one<'a>(plan: &Plan, subject: &'a Subject, seed: u64) -> Result<Ran<'a>, Failure> {

@@ -32,6 +32,9 @@ pub(crate) struct Summary {
     failures: Vec<FailedRun>,
     #[serde(skip)]
     exit: Exit,
+    /// Whether the program could not do all that it was asked to.
+    #[serde(skip)]
+    pub(crate) stopped: bool,
     #[serde(skip)]
     cost: Cost,
 }
@@ -114,6 +117,7 @@ impl Summary {
             scenarios: plan.subjects.iter().map(row).collect(),
             failures: Vec::new(),
             exit: Exit::Valid,
+            stopped: false,
             cost: Cost::start(),
         }
     }
@@ -146,6 +150,13 @@ impl Summary {
                 replay: ran.replay.anywhere(),
             });
         }
+    }
+
+    /// Notes that the rest does not happen. What was found before counts as it would have.
+    pub(crate) fn stop(&mut self, exit: Exit) {
+        self.exit = self.exit.max(exit);
+        self.stopped = true;
+        self.finish();
     }
 
     /// Works out what takes all runs to know.

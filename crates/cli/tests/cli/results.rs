@@ -182,6 +182,24 @@ fn a_result_that_cannot_be_written_leaves_nothing_half_written() {
     );
 }
 
+/// What was found weighs more than what could not be written down, also when it is found by the same run.
+#[test]
+fn a_failure_is_told_though_results_cannot_be_written() {
+    for blocked in
+        ["result_002_all_yes_commits.json", "result_003_one_no_aborts.json", ".summary.json.partial"]
+    {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join(blocked)).expect("it is writable");
+        let output = folder.path().to_str().expect("temporary folders have plain names");
+        let fault = "participant::before_prepare@rm2=1*return(vote no)";
+        let left = program(["run-all", "-p", "3", "-o", output]).env("FAILPOINTS", fault).run();
+        assert_eq!(left.code, Some(1), "{blocked}: {}", left.out);
+        assert!(left.err.contains("error: cannot write "), "{}", left.err);
+        assert!(left.out.contains("\nall_yes_commits (seed 0): FAILED\n"), "{}", left.out);
+        assert!(left.out.contains("pass rate") && !left.out.contains("results in"), "{}", left.out);
+    }
+}
+
 /// A limit on the size of files lets a part of a result through and then fails, as a full disk does.
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
