@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use harness_core::{TestResult, Verdict};
+use harness_core::{CheckResult, TestResult, Verdict};
 
 use crate::run::Ran;
 
@@ -43,12 +43,24 @@ pub(crate) fn failure(ran: &Ran) -> String {
 /// Everything that is not as it must be, with the evidence.
 pub(crate) fn reasons(result: &TestResult) -> String {
     let broken = result.validation.checks.iter().filter(|check| check.verdict != Verdict::Valid);
-    missed(result).chain(broken.map(ToString::to_string)).collect()
+    missed(result).chain(broken.map(told)).collect()
 }
 
 /// Every property that was judged, with the evidence, after everything else that is not as it must be.
 pub(crate) fn checks(result: &TestResult) -> String {
-    missed(result).chain(result.validation.checks.iter().map(ToString::to_string)).collect()
+    missed(result).chain(result.validation.checks.iter().map(told)).collect()
+}
+
+/// All violations are counted, and the first of them are kept.
+fn told(check: &CheckResult) -> String {
+    let mut text = check.to_string();
+    match check.violated.saturating_sub(check.violations.len() as u64) {
+        0 => {}
+        more => {
+            let _ = writeln!(text, "    and {more} more");
+        }
+    }
+    text
 }
 
 /// Why a run did not pass beside what the validator says, which is among the failures, too, but without evidence.

@@ -135,6 +135,24 @@ fn a_violation_comes_with_its_evidence() {
 }
 
 #[test]
+fn violations_that_are_not_kept_are_counted() {
+    let lost = "coordinator::after_decision_forced=1*return(crash never)";
+    let left = program(["run-scenario", "all_yes_commits", "-p", "20"]).env("FAILPOINTS", lost).run();
+    assert!(left.out.contains("termination        VIOLATED  1 checked, 20 violated\n"), "{}", left.out);
+    assert!(left.out.contains("\n    and 4 more\n"), "{}", left.out);
+    assert_eq!(left.out.matches(" more\n").count(), 2, "{}", left.out);
+}
+
+#[test]
+fn a_recovery_that_takes_no_time_is_one() {
+    let crash = "participant::before_execute=1*return(crash 1)";
+    let left = program(["run-scenario", "all_yes_commits", "-p", "3"]).env("FAILPOINTS", crash).run();
+    assert!(left.out.contains("\n  recovery  p50 0.00 ms, p99 0.00 ms\n"), "{}", left.out);
+    let out = passes(["run-scenario", "all_yes_commits", "-p", "3"]);
+    assert!(out.contains("0 recoveries") && !out.contains("recovery  p50"), "{out}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     for arguments in [&["list"][..], &["run-scenario", "hundred_in_flight", "-v"], &["run-all", "-p", "3"]] {
         let mut program = program(arguments);
