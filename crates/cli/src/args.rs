@@ -1,12 +1,14 @@
 //! The command line: what may be typed, with which limits, and what the help says.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand};
 use harness_core::PARTICIPANTS_MAX;
 
 /// Results of so many transactions are kept in memory during a run.
-const TRANSACTIONS_MAX: i64 = 10_000_000;
+const TRANSACTIONS_MAX: u32 = 10_000_000;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all valid, 1 a violation or an expectation that was not met, 2 wrong usage,
@@ -32,16 +34,18 @@ pub(crate) enum Command {
         output: PathBuf,
     },
     /// Run the scenarios of one category
+    #[command(override_usage = "2pc-test run-category [OPTIONS] <CATEGORY>")]
     RunCategory {
-        /// The category
+        /// The category; several words are joined
         #[arg(required = true)]
         category: Vec<String>,
         #[command(flatten)]
         options: RunOptions,
     },
     /// Run one scenario; -v prints its timeline
+    #[command(override_usage = "2pc-test run-scenario [OPTIONS] <NAME>")]
     RunScenario {
-        /// The scenario
+        /// The scenario; several words are joined
         #[arg(required = true)]
         name: Vec<String>,
         #[command(flatten)]
@@ -60,7 +64,7 @@ pub(crate) enum Command {
     Random {
         /// How many transactions
         #[arg(short, long, value_name = "N", default_value_t = 10, allow_negative_numbers = true)]
-        #[arg(value_parser = value_parser!(u32).range(1..=TRANSACTIONS_MAX))]
+        #[arg(value_parser = within(1, TRANSACTIONS_MAX))]
         transactions: u32,
         #[command(flatten)]
         options: RunOptions,
@@ -72,14 +76,14 @@ pub(crate) enum Command {
 pub(crate) struct RunOptions {
     /// How many participants; a scenario that needs more runs with what it needs
     #[arg(short, long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u32).range(1..=i64::from(PARTICIPANTS_MAX)))]
+    #[arg(value_parser = within(1, PARTICIPANTS_MAX))]
     pub(crate) participants: u32,
     /// The seed: the same seed gives the same run
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = within(0, u64::MAX))]
     pub(crate) seed: u64,
     /// Run each scenario with so many seeds, counted up from --seed
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u64).range(1..))]
+    #[arg(value_parser = within(1, u64::MAX))]
     pub(crate) seeds: u64,
     /// Print JSON to standard output and nothing else there
     #[arg(long)]
@@ -87,6 +91,17 @@ pub(crate) struct RunOptions {
     /// Print more
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+/// Reads a number, and says which are allowed if it is none of them.
+fn within<N>(least: N, most: N) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static
+where
+    N: Copy + Display + FromStr + PartialOrd + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("use a whole number from {least} to {most}"))
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Why the program stops before its work is done.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use crate::exit::Exit;
@@ -12,7 +12,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Usage(String),
     /// The folder of results is of no use.
-    #[error("cannot {action} {path}: {source}; make room or choose another folder with -o", path = path.display())]
+    #[error("cannot {action} {path}: {source}; {}choose another folder with -o", room(source), path = path.display())]
     Files {
         /// What was tried.
         action: &'static str,
@@ -40,5 +40,32 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Files { .. } | Self::Taken { .. } | Self::Screen(_) => Exit::NotRun,
         }
+    }
+}
+
+/// What helps with a disk that is full, and with nothing else.
+fn room(error: &io::Error) -> &'static str {
+    if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+        "make room or "
+    } else {
+        ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_asked_for_only_where_there_is_none() {
+        let told = |kind: ErrorKind| {
+            Failure::Files { action: "write", path: "x.json".into(), source: kind.into() }.to_string()
+        };
+        assert_eq!(
+            told(ErrorKind::StorageFull),
+            "cannot write x.json: no storage space; make room or choose another folder with -o"
+        );
+        assert!(told(ErrorKind::QuotaExceeded).contains("; make room or choose another folder"));
+        assert!(told(ErrorKind::PermissionDenied).ends_with("denied; choose another folder with -o"));
     }
 }

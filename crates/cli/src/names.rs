@@ -36,7 +36,7 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
     let known: Vec<&str> = known.collect();
     let suggested = match nearest(name, &known) {
         // Categories are few enough to name them all.
-        none if none.is_empty() && what == "category" => format!("there are {}", known.join(", ")),
+        none if none.is_empty() && what == "category" => format!("the categories are: {}", known.join(", ")),
         none if none.is_empty() => "see all with: 2pc-test list".to_owned(),
         nearest => format!("did you mean {}?", nearest.join(" or ")),
     };

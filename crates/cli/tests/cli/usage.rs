@@ -15,17 +15,29 @@ fn help_of_a_command_names_its_options() {
     insta::assert_snapshot!(passes(["run-all", "--help"]));
 }
 
+#[test]
+fn help_says_that_a_name_may_be_several_words() {
+    for (command, name) in [("run-scenario", "<NAME>"), ("run-category", "<CATEGORY>")] {
+        let help = passes([command, "--help"]);
+        assert!(help.contains(&format!("\nUsage: 2pc-test {command} [OPTIONS] {name}\n")), "{help}");
+        assert!(help.contains("several words are joined"), "{help}");
+    }
+}
+
 /// Nothing runs and nothing is written before the arguments are known to make sense.
 #[test]
 fn wrong_usage_says_what_to_do_and_runs_nothing() {
-    let wrong: [&[&str]; 13] = [
+    let wrong: [&[&str]; 16] = [
         &["run-al"],
         &["run-all", "-p", "0"],
         &["run-all", "-p", "-1"],
         &["run-all", "-p", "10001"],
+        &["run-all", "-p", "abc"],
+        &["run-all", "-p", "999999999999999999999999"],
         &["run-all", "--seed", "x"],
         &["run-all", "--seeds", "0"],
         &["run-all", "--seed", "18446744073709551615", "--seeds", "2"],
+        &["run-all", "--seeds", "18446744073709551616"],
         &["run-scenario"],
         &["run-scenario", "coordinator_crash_after_prepair"],
         &["run-scenario", "basic"],
@@ -48,7 +60,11 @@ fn wrong_usage_says_what_to_do_and_runs_nothing() {
 fn a_category_like_no_other_is_answered_with_all_of_them() {
     let left = program(["list", "-c", "zzz"]).run();
     assert_eq!((left.code, left.out.as_str()), (Some(2), ""));
-    assert!(left.err.starts_with("error: there is no category \"zzz\"; there are Basic"), "{}", left.err);
+    assert!(
+        left.err.starts_with("error: there is no category \"zzz\"; the categories are: Basic"),
+        "{}",
+        left.err
+    );
 }
 
 #[test]
