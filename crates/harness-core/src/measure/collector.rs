@@ -19,7 +19,6 @@ pub struct MetricsCollector {
     begun: u64,
     committed: u64,
     aborted: u64,
-    failed: u64,
     messages: u64,
     faults: u64,
     last: Nanos,
@@ -110,7 +109,6 @@ impl MetricsCollector {
             begun: 0,
             committed: 0,
             aborted: 0,
-            failed: 0,
             messages: 0,
             faults: 0,
             last: Nanos::ZERO,
@@ -141,7 +139,6 @@ impl MetricsCollector {
                 }
             }
             Fact::Answered { gid, outcome } => self.answered(at, gid, outcome),
-            Fact::Refused { .. } => self.failed += 1,
             Fact::FaultFired { .. } => self.faults += 1,
             Fact::Restarted => self.restarted.push((event.node, at)),
             Fact::Recovered => self.recovered(event.node, at),
@@ -187,7 +184,8 @@ impl MetricsCollector {
             Outcome::Unknown => return,
             Outcome::Committed => self.committed += 1,
             Outcome::Aborted => self.aborted += 1,
-            Outcome::HeuristicMixed => self.failed += 1,
+            // Neither: what is begun and neither committed nor aborted counts as failed.
+            Outcome::HeuristicMixed => {}
         }
         let Some(times) = self.open.get_mut(gid) else { return };
         record(&mut self.total, times.begun, at);
