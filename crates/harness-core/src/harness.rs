@@ -181,6 +181,9 @@ fn failures(
     for check in validation.checks.iter().filter(|check| check.verdict != Verdict::Valid) {
         failures.push(format!("{}: {}", check.property, check.verdict));
     }
+    if failures.is_empty() && validation.verdict != Verdict::Valid {
+        failures.push(validation.verdict.to_string());
+    }
     let inert = scenario.failure_configs.iter().zip(&report.fired).filter(|&(_, &times)| times == 0);
     failures.extend(inert.map(|(fault, _)| format!("inert: {fault} never fired")));
     let expect = &scenario.expect;

@@ -29,7 +29,8 @@ pub enum FailureMode {
     },
     /// The participant votes no though it could have voted yes.
     VoteNo,
-    /// The node stops and goes on where it was: what arrives waits, and its timers are late.
+    /// The node finishes what it is doing, stops, and goes on where it was: what arrives waits, and its timers are
+    /// late.
     Pause {
         /// For this long.
         for_ms: u64,
