@@ -86,11 +86,6 @@ impl Effects {
         self.list.drain(..)
     }
 
-    /// The effects so far.
-    pub fn as_slice(&self) -> &[Effect] {
-        &self.list
-    }
-
     /// Where the next record will stand in the log.
     #[inline]
     pub fn next_position(&self) -> LogPosition {
