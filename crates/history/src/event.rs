@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{DropReason, FaultKind, Point};
+use crate::fault::{DropReason, FaultKind, HaltReason, Point};
 use crate::ids::{Gid, Key, Nanos, NodeId, Value};
 use crate::words::{Decision, LockMode, MessageKind, OpKind, Outcome, RecordKind, Vote};
 
@@ -79,6 +79,8 @@ pub enum Fact {
 
     /// This node lost everything volatile.
     Crashed,
+    /// This node stops by itself; [`Fact::Crashed`] follows.
+    Halted { why: HaltReason },
     /// This node runs again and begins to read its log.
     Restarted,
     /// This node has nothing left to settle from before its crash.
@@ -127,6 +129,7 @@ impl Fact {
             | Self::LeftInDoubt { gid }
             | Self::LeftLocked { gid, .. } => Some(gid),
             Self::Crashed
+            | Self::Halted { .. }
             | Self::Restarted
             | Self::Recovered
             | Self::FaultFired { .. }

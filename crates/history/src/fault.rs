@@ -209,6 +209,25 @@ impl fmt::Display for FaultKind {
     }
 }
 
+/// Why a node stops by itself rather than go on with what it cannot rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HaltReason {
+    /// A sync failed: what it covered is neither durable nor known not to be, and only reading the log again tells.
+    SyncFailed,
+    /// A record of its log is damaged that was durable: to start without it would be to guess.
+    LogDamaged,
+}
+
+impl fmt::Display for HaltReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SyncFailed => "its disk failed to sync",
+            Self::LogDamaged => "a record of its log is damaged",
+        })
+    }
+}
+
 /// Why a message that was sent did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -32,7 +32,7 @@ mod words;
 
 pub use digest::Digest;
 pub use event::{Event, Fact};
-pub use fault::{DropReason, FaultKind, Point, UnknownPoint};
+pub use fault::{DropReason, FaultKind, HaltReason, Point, UnknownPoint};
 pub use file::{FileError, FileReader, FileWriter, VERSION};
 pub use gid_map::GidMap;
 pub use ids::{Gid, Key, Nanos, NodeId, ParseNodeError, ParticipantId, Value};

@@ -69,6 +69,7 @@ fn belongs_to_story(event: &Event) -> bool {
         | Fact::Lost { .. }
         | Fact::Dropped { .. }
         | Fact::Crashed
+        | Fact::Halted { .. }
         | Fact::Restarted
         | Fact::Recovered
         | Fact::FaultFired { .. }
@@ -133,6 +134,7 @@ impl fmt::Display for Event {
                 write!(f, "sends {message} of {gid} to {to} in vain: {why}")
             }
             Fact::Crashed => f.write_str("CRASHES"),
+            Fact::Halted { why } => write!(f, "stops by itself: {why}"),
             Fact::Restarted => f.write_str("restarts"),
             Fact::Recovered => f.write_str("has recovered"),
             Fact::FaultFired { kind, point: Some(point) } => write!(f, "fault: {kind} at {point}"),

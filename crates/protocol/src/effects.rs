@@ -1,8 +1,8 @@
 //! What a state machine wants done: effects are data, in order, and the driver carries them out.
 
-use history::{Fact, Gid, Nanos, NodeId, Outcome};
+use history::{Fact, Gid, HaltReason, Nanos, NodeId, Outcome};
 
-use crate::log::LogRecord;
+use crate::log::{LogRecord, StoredRecord, sound_records};
 use crate::message::Message;
 
 /// Where a record stands in its node's log: the first record ever appended has position 0.
@@ -35,6 +35,13 @@ pub enum Effect {
         /// The first position to keep.
         before: LogPosition,
     },
+    /// Drop all records from this position on, at once: none of them was ever durable.
+    DropTail {
+        /// The first position to drop.
+        from: LogPosition,
+    },
+    /// Stop, and do nothing that was emitted later: a crash of the node's own will.
+    Halt(HaltReason),
     /// Send a message, once everything forced earlier is durable.
     Send {
         /// To this node.
@@ -108,6 +115,26 @@ impl Effects {
     #[inline]
     pub fn truncate(&mut self, before: LogPosition) {
         self.list.push(Effect::Truncate { before });
+    }
+
+    /// Reads the log of a node that starts: the records that it can rely on. Drops a torn tail.
+    ///
+    /// `None` means that a record is damaged that was durable. Then the node halts; it has nothing more to do.
+    pub fn read_log<'a>(&mut self, log: &'a [StoredRecord]) -> Option<&'a [StoredRecord]> {
+        let Ok(sound) = sound_records(log) else {
+            self.halt(HaltReason::LogDamaged);
+            return None;
+        };
+        if sound < log.len() {
+            self.next.0 -= (log.len() - sound) as u64;
+            self.list.push(Effect::DropTail { from: self.next });
+        }
+        Some(&log[..sound])
+    }
+
+    /// Stops the node.
+    pub fn halt(&mut self, why: HaltReason) {
+        self.list.push(Effect::Halt(why));
     }
 
     /// Sends a message.

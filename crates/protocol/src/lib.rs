@@ -28,7 +28,7 @@ mod transaction;
 
 pub use deadlines::Deadlines;
 pub use effects::{Effect, Effects, LogPosition, Timer};
-pub use log::{BodyReader, LogRecord};
+pub use log::{BodyReader, LogDamaged, LogRecord, StoredRecord, sound_records};
 pub use message::{Message, Refusal};
 pub use node::{ClientRequest, Coordinator, Incident, Input, Participant};
 pub use reference::{CoordinatorConfig, ReferenceCoordinator};

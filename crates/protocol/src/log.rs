@@ -46,6 +46,43 @@ impl LogRecord {
     }
 }
 
+/// A record as a node finds it when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// The record. Of one that is damaged only the place can be relied on.
+    pub record: LogRecord,
+    /// Whether its checksum is right.
+    pub intact: bool,
+    /// How many records right before it were not yet durable when it was appended: all before those were.
+    pub unsynced: u32,
+}
+
+impl From<LogRecord> for StoredRecord {
+    /// An intact record that was appended when all before it was durable.
+    fn from(record: LogRecord) -> Self {
+        Self { record, intact: true, unsynced: 0 }
+    }
+}
+
+/// A record is damaged that was durable once. It holds a promise that nobody can read any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogDamaged;
+
+/// How many records at the start of a log are to be relied on. What lies behind the first damaged one was never
+/// durable (a torn tail: its writes reached the disk in any order), so nobody relies on it, and it must go before
+/// anything is appended behind it.
+///
+/// # Errors
+/// When a later record shows that the damaged one was durable: then it is no torn tail.
+pub fn sound_records(log: &[StoredRecord]) -> Result<usize, LogDamaged> {
+    let Some(damaged) = log.iter().position(|stored| !stored.intact) else { return Ok(log.len()) };
+    let vouches = |(place, stored): (usize, &StoredRecord)| {
+        stored.intact && place.saturating_sub(stored.unsynced as usize) > damaged
+    };
+    let durable = log.iter().enumerate().skip(damaged).any(vouches);
+    if durable { Err(LogDamaged) } else { Ok(damaged) }
+}
+
 /// Reads what was pushed to a body, in the same order.
 #[derive(Clone, Debug)]
 pub struct BodyReader<'a> {
@@ -73,6 +110,31 @@ impl BodyReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Letters are records: capital if damaged; a number before one says how many before it were not durable.
+    fn log(text: &str) -> Vec<StoredRecord> {
+        let stored = |word: &str| {
+            let unsynced = word.trim_end_matches(char::is_alphabetic).parse().expect("a number");
+            let intact = word.ends_with(char::is_lowercase);
+            StoredRecord { record: LogRecord::new(RecordKind::Other, Gid(1)), intact, unsynced }
+        };
+        text.split_whitespace().map(stored).collect()
+    }
+
+    #[test]
+    fn a_torn_tail_ends_a_log_and_a_damaged_record_that_was_durable_is_no_torn_tail() {
+        assert_eq!(sound_records(&log("")), Ok(0));
+        assert_eq!(sound_records(&log("0a 0b 1c")), Ok(3));
+        assert_eq!(sound_records(&log("0a 0b 1C")), Ok(2), "torn");
+        assert_eq!(
+            sound_records(&log("0a 0B 1c 2d")),
+            Ok(1),
+            "what is behind the hole was not durable either"
+        );
+        assert_eq!(sound_records(&log("0a 0B 0c")), Err(LogDamaged), "c says that b was durable");
+        assert_eq!(sound_records(&log("0A 1b 1c")), Err(LogDamaged));
+        assert_eq!(sound_records(&log("0a 0B 0C")), Ok(1), "a damaged record says nothing");
+    }
 
     #[test]
     fn a_body_reads_back_as_it_was_pushed_and_a_short_one_says_so() {

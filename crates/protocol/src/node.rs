@@ -5,18 +5,18 @@ use std::sync::Arc;
 use history::{Gid, Key, Nanos, NodeId, Value};
 
 use crate::effects::{Effects, Timer};
-use crate::log::LogRecord;
+use crate::log::StoredRecord;
 use crate::message::Message;
 use crate::transaction::DistributedTransaction;
 
-/// One thing that happens to a node. `R` is what only this role is told: a coordinator hears its clients, a
-/// participant its resource.
+/// One thing that happens to a node.
 #[derive(Clone, Debug)]
-pub enum Input<'a, R> {
+pub enum Input<'a> {
     /// The node starts, always with this input first. After a crash the log holds what survived it.
     Start {
-        /// The records, oldest first; the next one will stand behind them.
-        log: &'a [LogRecord],
+        /// The records, oldest first; the next one will stand behind them. [`Effects::read_log`] says which of
+        /// them are to be relied on.
+        log: &'a [StoredRecord],
     },
     /// A message arrived. It may be late, repeated, or overtaken by another.
     Received {
@@ -27,8 +27,10 @@ pub enum Input<'a, R> {
     },
     /// A timer of this incarnation fired.
     TimerFired(Timer),
-    /// What only this role is told.
-    Told(R),
+    /// To a coordinator: a client asks.
+    Asked(ClientRequest),
+    /// Something befell the node or its resource.
+    Befallen(Incident),
 }
 
 /// What a client asks of a coordinator.
@@ -41,17 +43,24 @@ pub enum ClientRequest {
     Outcome(Arc<DistributedTransaction>),
 }
 
-/// What happens to a participant's resource.
-#[derive(Clone, Copy, Debug)]
+/// What befalls a node or its resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incident {
-    /// The branch cannot be prepared: a constraint, a full disk, whatever makes an honest participant vote no.
+    /// To a participant: the branch cannot be prepared: a constraint, or whatever else makes an honest participant
+    /// vote no.
     CannotPrepare(Gid),
+    /// The disk takes no more records. One that is appended all the same is lost, and what waits for it leaves.
+    DiskFull,
+    /// The disk takes records again.
+    DiskFreed,
+    /// A sync failed, and what it covered is lost. What waits for it leaves, unless the node halts now.
+    SyncFailed,
 }
 
 /// A coordinator under test.
 pub trait Coordinator {
     /// Advances by one input. Late and repeated inputs have no effect. `now` is the node's own clock.
-    fn step(&mut self, now: Nanos, input: Input<'_, ClientRequest>, effects: &mut Effects);
+    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects);
 
     /// The oldest transaction that is not over for this coordinator. The driver waits until there is none before it
     /// ends a run, and until it is younger than the crash before it calls a restarted coordinator recovered.
@@ -61,7 +70,7 @@ pub trait Coordinator {
 /// A participant under test.
 pub trait Participant {
     /// Advances by one input. Late and repeated inputs have no effect. `now` is the node's own clock.
-    fn step(&mut self, now: Nanos, input: Input<'_, Incident>, effects: &mut Effects);
+    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects);
 
     /// The oldest transaction that is not over for this participant.
     fn oldest_unsettled(&self) -> Option<Gid>;

@@ -105,6 +105,7 @@ impl CorrectnessValidator {
             | Fact::LocksReleased { .. }
             | Fact::Read { .. } => {}
             Fact::Crashed
+            | Fact::Halted { .. }
             | Fact::Restarted
             | Fact::Recovered
             | Fact::FaultFired { .. }

@@ -49,6 +49,28 @@ pub enum FailureMode {
         /// For this long.
         for_ms: u64,
     },
+    /// The node's next sync fails, and what it covered is lost.
+    FailingSync,
+    /// The node's disk takes no more records.
+    DiskFull {
+        /// For this long.
+        for_ms: u64,
+    },
+    /// The node crashes in the middle of its next append: the record is on disk in part.
+    TornTail {
+        /// It restarts after this long; `None` means never.
+        restart_after_ms: Option<u64>,
+    },
+    /// The node crashes, and a record of its log that was durable can no longer be read. It refuses to start.
+    CorruptRecord {
+        /// It tries to restart after this long; `None` means never.
+        restart_after_ms: Option<u64>,
+    },
+    /// The node crashes and loses everything durable.
+    Wiped {
+        /// It restarts after this long; `None` means never.
+        restart_after_ms: Option<u64>,
+    },
     /// The node's clock jumps, and from then on drifts.
     Clock {
         /// Forward by this, or backward if negative.
@@ -71,6 +93,11 @@ impl FailureMode {
             Self::Pause { .. } => FaultKind::Pause,
             Self::SlowNode { .. } => FaultKind::SlowNode,
             Self::SlowSync { .. } => FaultKind::SlowSync,
+            Self::FailingSync => FaultKind::FailingSync,
+            Self::DiskFull { .. } => FaultKind::DiskFull,
+            Self::TornTail { .. } => FaultKind::TornTail,
+            Self::CorruptRecord { .. } => FaultKind::CorruptRecord,
+            Self::Wiped { .. } => FaultKind::Wiped,
             Self::Clock { .. } => FaultKind::Clock,
             Self::Network(fault) => fault.effect.kind(),
             Self::Other(kind) => *kind,

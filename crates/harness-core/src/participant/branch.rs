@@ -178,7 +178,7 @@ impl VirtualParticipant {
             }
             return;
         };
-        if branch.phase == Phase::Prepared {
+        if branch.phase == Phase::Prepared && !self.disk_full {
             // Lazily: if this is lost, the branch is in doubt again, asks, and hears the same.
             effects.append_lazily(super::commitment::decided_record(gid, Decision::Abort));
         }

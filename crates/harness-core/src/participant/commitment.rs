@@ -24,13 +24,14 @@ impl VirtualParticipant {
                 effects.send(from, vote(Vote::No));
                 self.abort(gid, effects);
             }
-            Phase::Active if !branch.can_prepare => {
-                effects.send(from, vote(Vote::No));
-                self.abort(gid, effects);
-            }
-            Phase::Active if branch.writes.is_empty() => {
+            Phase::Active if branch.can_prepare && branch.writes.is_empty() => {
                 effects.send(from, vote(Vote::ReadOnly));
                 self.finish(gid, Decision::Commit, effects);
+            }
+            // A yes is a promise, and nothing can be promised that cannot be logged.
+            Phase::Active if !branch.can_prepare || self.disk_full => {
+                effects.send(from, vote(Vote::No));
+                self.abort(gid, effects);
             }
             Phase::Active => {
                 branch.phase = Phase::Prepared;
@@ -43,6 +44,8 @@ impl VirtualParticipant {
 
     pub(super) fn commit(&mut self, from: NodeId, gid: Gid, effects: &mut Effects) {
         match self.branches.get(gid).map(|branch| branch.phase) {
+            // There is no room for the record: the coordinator will say it again.
+            Some(Phase::Prepared) if self.disk_full => return,
             Some(Phase::Prepared) => {
                 self.apply_and_finish(gid, decided_record(gid, Decision::Commit), effects)
             }
@@ -66,6 +69,7 @@ impl VirtualParticipant {
                 self.finish(gid, Decision::Commit, effects);
                 Some(Message::Vote { gid, vote: Vote::ReadOnly })
             }
+            Some((Phase::Active, _)) if self.disk_full => None,
             Some((Phase::Active, branch)) => {
                 let record = committed_with_writes(gid, branch);
                 self.apply_and_finish(gid, record, effects);

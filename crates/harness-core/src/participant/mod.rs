@@ -12,7 +12,7 @@ mod store;
 
 use std::mem;
 
-use history::{Decision, Fact, Gid, GidMap, Key, Nanos, NodeId, ParticipantId, Value};
+use history::{Decision, Fact, Gid, GidMap, HaltReason, Key, Nanos, NodeId, ParticipantId, Value};
 use protocol::{Deadlines, Effects, Incident, Input, LogPosition, Message, Participant, Timer};
 use smallvec::SmallVec;
 
@@ -36,6 +36,7 @@ pub struct VirtualParticipant {
     /// No transaction below is open anywhere.
     low_water: Gid,
     log_first: LogPosition,
+    disk_full: bool,
     idle_deadlines: Deadlines,
     /// For the first inquiry; the times after have a timer each.
     inquiries: Deadlines,
@@ -81,6 +82,7 @@ impl VirtualParticipant {
             finished: GidMap::default(),
             low_water: Gid::INITIAL,
             log_first: LogPosition(0),
+            disk_full: false,
             idle_deadlines: Deadlines::new(config.idle_timeout, purpose::IDLE),
             inquiries: Deadlines::new(config.inquiry_first, purpose::FIRST_INQUIRY),
             now: Nanos::ZERO,
@@ -151,6 +153,19 @@ impl VirtualParticipant {
         }
     }
 
+    fn befallen(&mut self, incident: Incident, effects: &mut Effects) {
+        match incident {
+            Incident::CannotPrepare(gid) => {
+                if let Some(branch) = self.branches.get_mut(gid) {
+                    branch.can_prepare = false;
+                }
+            }
+            Incident::DiskFull => self.disk_full = true,
+            Incident::DiskFreed => self.disk_full = false,
+            Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
+        }
+    }
+
     fn raise_low_water(&mut self, low_water: Gid) {
         if low_water > self.low_water {
             self.low_water = low_water;
@@ -189,17 +204,14 @@ fn is_prepared(branches: &GidMap<Box<Branch>>, prepared: bool) -> impl Fn(Gid) -
 }
 
 impl Participant for VirtualParticipant {
-    fn step(&mut self, now: Nanos, input: Input<'_, Incident>, effects: &mut Effects) {
+    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
         self.now = now;
         match input {
             Input::Start { log } => self.start(log, effects),
             Input::Received { from, message } => self.received(from, message, effects),
             Input::TimerFired(timer) => self.timer_fired(timer, effects),
-            Input::Told(Incident::CannotPrepare(gid)) => {
-                if let Some(branch) = self.branches.get_mut(gid) {
-                    branch.can_prepare = false;
-                }
-            }
+            Input::Befallen(incident) => self.befallen(incident, effects),
+            Input::Asked(_) => {}
         }
         self.checkpoint_if_long(effects);
     }

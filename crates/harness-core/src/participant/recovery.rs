@@ -1,7 +1,7 @@
 //! The log of a participant, read and kept short: what is durable is the last checkpoint and the records since.
 
 use history::{Decision, Fact, Gid, Key, LockMode, NodeId, RecordKind, Value};
-use protocol::{BodyReader, Effects, LogPosition, LogRecord};
+use protocol::{BodyReader, Effects, LogPosition, LogRecord, StoredRecord};
 
 use super::VirtualParticipant;
 use super::branch::Phase;
@@ -13,10 +13,11 @@ use super::commitment::prepared_record;
 const CHECKPOINT_AFTER: u64 = 256;
 
 impl VirtualParticipant {
-    pub(super) fn start(&mut self, log: &[LogRecord], effects: &mut Effects) {
+    pub(super) fn start(&mut self, log: &[StoredRecord], effects: &mut Effects) {
         self.log_first = LogPosition(effects.next_position().0 - log.len() as u64);
-        for record in log {
-            self.replay(record);
+        let Some(sound) = effects.read_log(log) else { return };
+        for stored in sound {
+            self.replay(&stored.record);
         }
         for gid in protocol::Participant::in_doubt(self) {
             self.take_back_locks(gid, effects);
@@ -65,7 +66,9 @@ impl VirtualParticipant {
     /// Writes a checkpoint and what is prepared, and drops all before.
     pub(super) fn checkpoint_if_long(&mut self, effects: &mut Effects) {
         let length = effects.next_position().0 - self.log_first.0;
-        if length < CHECKPOINT_AFTER + self.store.written_count() + 2 * self.branches.len() as u64 {
+        if self.disk_full
+            || length < CHECKPOINT_AFTER + self.store.written_count() + 2 * self.branches.len() as u64
+        {
             return;
         }
         let first = effects.force(self.checkpoint());

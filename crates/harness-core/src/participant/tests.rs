@@ -1,6 +1,7 @@
 //! What a virtual participant emits, step by step, told as a script: branches at work, votes and decisions. What it
-//! makes of its log is in `recovery`.
+//! makes of its log is in `recovery`, and of what befalls it in `incidents`.
 
+mod incidents;
 mod recovery;
 
 use std::fmt::Write as _;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 
 use history::{Decision, Fact, Gid, Key, Nanos, NodeId, ParticipantId, Value, Vote};
 use protocol::{
-    DistributedTransaction, Effect, Effects, Incident, Input, LogPosition, LogRecord, Message,
-    Participant as _, Read, Refusal, Timer, Write,
+    DistributedTransaction, Effect, Effects, Input, LogPosition, LogRecord, Message, Participant as _, Read,
+    Refusal, StoredRecord, Timer, Write,
 };
 
 use super::{ParticipantState, VirtualParticipant, purpose};
@@ -41,11 +42,12 @@ impl Script {
         let participant = VirtualParticipant::new(RM1, ParticipantConfig::default());
         let mut script =
             Self { participant, log: log.clone(), dropped: 0, written: log.clone(), now: Nanos::ZERO };
-        let told = script.step(Input::Start { log: &log });
+        let stored: Vec<StoredRecord> = log.into_iter().map(StoredRecord::from).collect();
+        let told = script.step(Input::Start { log: &stored });
         (script, told)
     }
 
-    fn step(&mut self, input: Input<'_, Incident>) -> String {
+    fn step(&mut self, input: Input<'_>) -> String {
         let mut effects = Effects::default();
         effects.reset(LogPosition(self.dropped + self.log.len() as u64));
         self.participant.step(self.now, input, &mut effects);
@@ -69,6 +71,11 @@ impl Script {
                 self.dropped = before.0;
                 writeln!(told, "drop {count} records")
             }
+            Effect::DropTail { from } => {
+                self.log.truncate((from.0 - self.dropped) as usize);
+                writeln!(told, "drop the tail")
+            }
+            Effect::Halt(why) => writeln!(told, "halt: {why}"),
             Effect::Send { message, .. } => writeln!(told, "send {} {}", message.kind(), message.gid()),
             Effect::SetTimer { after, .. } => writeln!(told, "timer {after}"),
             Effect::Note(Fact::LockWaited { gid, key, mode }) => {
@@ -254,18 +261,6 @@ fn an_abort_after_the_vote_is_logged_lazily_and_frees_the_locks() {
     ");
     assert_eq!(script.contents(), [], "nothing was applied");
     assert_eq!(script.abort(T2), "note abort t2\nt2 holds nothing\n", "before the vote there is no record");
-}
-
-#[test]
-fn an_incident_makes_the_vote_a_no() {
-    let incident = || Input::Told(Incident::CannotPrepare(T1));
-    let mut script = Script::new();
-    script.put(T1, &[(1, 5)]);
-    script.step(incident());
-    assert_eq!(script.prepare(T1), "send vote no t1\nnote abort t1\nt1 holds nothing\n");
-    let mut script = Script::prepared();
-    script.step(incident());
-    assert_eq!(script.prepare(T1), "send vote yes t1\n", "what is promised is promised");
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! A simulated disk: the log of one node, and how much of it would survive a crash.
+//! A simulated disk: the log of one node, and what of it would be there after a crash.
+//!
+//! What was not synced reaches the disk in any order, whole, in part or not at all. A record that is there in part,
+//! or was skipped, is found by its checksum.
 
 use history::{Gid, RecordKind};
-use protocol::{LogPosition, LogRecord};
+use protocol::{LogPosition, LogRecord, StoredRecord};
 
 use super::random::Random;
 
@@ -9,26 +12,44 @@ use super::random::Random;
 /// it started.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
-    /// What each record is about, and where its body ends.
-    index: Vec<(RecordKind, Gid, u32)>,
+    index: Vec<Entry>,
     /// The bodies, one behind the other: a log that is written and not read should stay out of the caches.
     bodies: Vec<u8>,
     /// The position of the first record that is still there.
     first: u64,
-    /// All positions below survive a crash.
+    /// All positions below are synced.
     durable: u64,
     /// The end of what the sync under way covers.
     syncing: Option<u64>,
+    full: bool,
+}
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    gid: Gid,
+    /// Where its body ends.
+    end: u32,
+    /// How many records before it were not synced when it was appended.
+    unsynced: u32,
+    kind: RecordKind,
+    intact: bool,
 }
 
 /// What a record is about.
 pub(super) type About = (Gid, RecordKind);
 
 impl Disk {
+    /// Appends a record, unless the disk is full, and tells whether it did.
     #[inline]
-    pub(super) fn append(&mut self, record: &LogRecord) {
+    pub(super) fn append(&mut self, record: &LogRecord) -> bool {
+        if self.full {
+            return false;
+        }
         self.bodies.extend_from_slice(&record.body);
-        self.index.push((record.kind, record.gid, self.bodies.len() as u32));
+        let (end, unsynced) = (self.bodies.len() as u32, (self.next() - self.durable) as u32);
+        self.index.push(Entry { gid: record.gid, end, unsynced, kind: record.kind, intact: true });
+        true
     }
 
     /// Where the next record will stand.
@@ -40,13 +61,21 @@ impl Disk {
         self.durable
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    pub(super) fn fill(&mut self, full: bool) {
+        self.full = full;
+    }
+
     /// All records, as a node reads them when it starts.
-    pub(super) fn records(&self) -> Vec<LogRecord> {
+    pub(super) fn records(&self) -> Vec<StoredRecord> {
         let mut start = 0;
-        let read = self.index.iter().map(|&(kind, gid, end)| {
+        let read = self.index.iter().map(|&Entry { gid, end, unsynced, kind, intact }| {
             let body = self.bodies[start..end as usize].to_vec();
             start = end as usize;
-            LogRecord { kind, gid, body }
+            StoredRecord { record: LogRecord { kind, gid, body }, intact, unsynced }
         });
         read.collect()
     }
@@ -54,8 +83,8 @@ impl Disk {
     /// What the record at a position is about.
     #[inline]
     pub(super) fn kind_at(&self, position: u64) -> About {
-        let (kind, gid, _) = self.index[(position - self.first) as usize];
-        (gid, kind)
+        let entry = &self.index[(position - self.first) as usize];
+        (entry.gid, entry.kind)
     }
 
     /// Starts a sync if none is under way, and tells whether it did.
@@ -74,32 +103,108 @@ impl Disk {
         from..upto
     }
 
+    /// Ends the sync under way without having written anything, and returns what is lost: nobody writes it again.
+    pub(super) fn fail_sync(&mut self) -> Vec<About> {
+        let lost = self.finish_sync();
+        for position in lost.clone() {
+            self.index[(position - self.first) as usize].intact = false;
+        }
+        lost.map(|position| self.kind_at(position)).collect()
+    }
+
     /// Drops what is before a position, all of which is durable.
     pub(super) fn truncate(&mut self, before: LogPosition) {
         let count = before.0.min(self.durable).saturating_sub(self.first) as usize;
-        let Some(&(_, _, dropped)) = count.checked_sub(1).and_then(|last| self.index.get(last)) else {
+        let Some(&Entry { end: dropped, .. }) = count.checked_sub(1).and_then(|last| self.index.get(last))
+        else {
             return;
         };
         self.index.drain(..count);
         self.bodies.drain(..dropped as usize);
-        self.index.iter_mut().for_each(|(_, _, end)| *end -= dropped);
+        self.index.iter_mut().for_each(|entry| entry.end -= dropped);
         self.first += count as u64;
     }
 
-    /// Loses what is not durable, but for a first part of any length that reached the disk all the same. Returns
-    /// what the records that did are about, and those that are lost.
+    /// Drops what stands at a position and behind.
+    pub(super) fn drop_tail(&mut self, from: LogPosition) {
+        self.index.truncate(from.0.saturating_sub(self.first) as usize);
+        self.bodies.truncate(self.index.last().map_or(0, |entry| entry.end as usize));
+        self.durable = self.durable.min(self.next());
+    }
+
+    /// The last record is written in part.
+    pub(super) fn tear_last(&mut self) {
+        let start = self.index.iter().rev().nth(1).map_or(0, |entry| entry.end);
+        if let Some(last) = self.index.last_mut() {
+            last.intact = false;
+            last.end = start + (last.end - start) / 2;
+            self.bodies.truncate(last.end as usize);
+        }
+    }
+
+    /// Of what is not synced, each record is written whole, in part or not at all. Returns what can still be relied
+    /// on then, and what is lost: all that is not whole or lies behind such a record.
     pub(super) fn crash(&mut self, random: &mut Random) -> (Vec<About>, Vec<About>) {
         self.syncing = None;
-        let unsynced = (self.next() - self.durable) as u32;
-        let survivors = self.durable..self.durable + u64::from(random.below(unsynced + 1));
-        let lost = survivors.end..self.next();
-        let about =
-            |positions: std::ops::Range<u64>| positions.map(|position| self.kind_at(position)).collect();
-        let told = (about(survivors.clone()), about(lost));
-        self.durable = survivors.end;
-        self.index.truncate((self.durable - self.first) as usize);
-        self.bodies.truncate(self.index.last().map_or(0, |&(_, _, end)| end as usize));
-        told
+        let synced = (self.durable - self.first) as usize;
+        let unsynced = self.index.split_off(synced);
+        let about = |entry: &Entry| (entry.gid, entry.kind);
+        let told: Vec<About> = unsynced.iter().map(about).collect();
+        self.write_at_random(&unsynced, random);
+        let sound = self.index[..].iter().position(|entry| !entry.intact).unwrap_or(self.index.len());
+        self.durable = self.next();
+        let lost = told[sound.saturating_sub(synced).min(told.len())..].to_vec();
+        let survived = told[..told.len() - lost.len()].to_vec();
+        (survived, lost)
+    }
+
+    fn write_at_random(&mut self, unsynced: &[Entry], random: &mut Random) {
+        if unsynced.is_empty() {
+            return;
+        }
+        let first = self.index.last().map_or(0, |entry| entry.end);
+        let bodies = self.bodies.split_off(first as usize);
+        // How far the disk came differs from crash to crash.
+        let percent = random.below(101);
+        let (mut start, mut there) = (0, self.index.len());
+        for entry in unsynced {
+            let body = &bodies[start..(entry.end - first) as usize];
+            start += body.len();
+            let chance = random.below(100);
+            let whole = chance < percent || !entry.intact;
+            let kept = match chance % 2 {
+                _ if whole => body.len(),
+                0 => body.len() / 2,
+                _ => 0,
+            };
+            self.bodies.extend_from_slice(&body[..kept]);
+            let (end, intact) = (self.bodies.len() as u32, entry.intact && whole);
+            self.index.push(Entry { end, intact, ..*entry });
+            if whole || kept > 0 {
+                there = self.index.len();
+            }
+        }
+        // Behind the last that was written there is nothing to be found.
+        self.index.truncate(there);
+    }
+
+    /// A record that was durable can no longer be read: any one of which a later record tells that it was durable,
+    /// if there is such a one.
+    pub(super) fn corrupt(&mut self, random: &mut Random) -> bool {
+        let intact = self.index.iter().enumerate().filter(|(_, entry)| entry.intact);
+        let vouched = intact.map(|(place, entry)| place.saturating_sub(entry.unsynced as usize)).max();
+        let vouched = vouched.unwrap_or(0);
+        if vouched > 0 {
+            self.index[random.below(vouched as u32) as usize].intact = false;
+        }
+        vouched > 0
+    }
+
+    /// Everything is gone. Returns what it was about.
+    pub(super) fn wipe(&mut self) -> Vec<About> {
+        let lost = self.index.iter().map(|entry| (entry.gid, entry.kind)).collect();
+        *self = Self { full: self.full, ..Self::default() };
+        lost
     }
 }
 
@@ -107,6 +212,7 @@ impl Disk {
 mod tests {
     use super::*;
     use crate::sim::random::Purpose;
+    use protocol::{LogDamaged, sound_records};
 
     fn record(gid: u32) -> LogRecord {
         let mut record = LogRecord::new(RecordKind::Other, Gid(gid));
@@ -114,17 +220,41 @@ mod tests {
         record
     }
 
-    fn disk(records: std::ops::Range<u32>) -> Disk {
+    fn append(disk: &mut Disk, gids: std::ops::Range<u32>) {
+        gids.for_each(|gid| assert!(disk.append(&record(gid))));
+    }
+
+    fn sync(disk: &mut Disk) {
+        assert!(disk.start_sync());
+        disk.finish_sync();
+    }
+
+    /// Records that are synced, and others that are not.
+    fn disk(synced: std::ops::Range<u32>, unsynced: std::ops::Range<u32>) -> Disk {
         let mut disk = Disk::default();
-        records.for_each(|gid| disk.append(&record(gid)));
+        append(&mut disk, synced);
+        sync(&mut disk);
+        append(&mut disk, unsynced);
         disk
+    }
+
+    /// What is on the disk: the ids of the records, damaged ones in brackets.
+    fn found(disk: &Disk) -> String {
+        let told = |stored: StoredRecord| match (stored.intact, stored.record.gid.0) {
+            (true, gid) => {
+                assert_eq!(stored.record, record(gid), "an intact record is as it was written");
+                gid.to_string()
+            }
+            (false, gid) => format!("[{gid}]"),
+        };
+        disk.records().into_iter().map(told).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn a_sync_covers_only_what_was_appended_before_it_started() {
-        let mut disk = disk(0..2);
+        let mut disk = disk(0..0, 0..2);
         assert!(disk.start_sync());
-        disk.append(&record(2));
+        append(&mut disk, 2..3);
         assert!(!disk.start_sync(), "one at a time");
         assert_eq!(disk.finish_sync(), 0..2);
         assert!(disk.start_sync());
@@ -132,34 +262,110 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_keeps_what_is_durable_and_any_first_part_of_the_rest() {
+    fn a_crash_keeps_what_is_synced_and_any_subset_of_the_rest_whole_or_torn() {
         let mut random = Random::new(1, Purpose::Disks);
-        let mut survivors = [0u32; 4];
-        for _ in 0..400 {
-            let mut disk = disk(0..2);
-            disk.start_sync();
-            disk.finish_sync();
-            (2..5).for_each(|gid| disk.append(&record(gid)));
+        let mut subsets = std::collections::BTreeMap::<String, u32>::new();
+        for _ in 0..4_000 {
+            let mut disk = disk(1..3, 3..6);
             let (survived, lost) = disk.crash(&mut random);
-            survivors[survived.len()] += 1;
-            let next = 2 + survived.len() as u32;
-            assert_eq!(disk.records(), (0..next).map(record).collect::<Vec<_>>());
-            let told: Vec<u32> = survived.into_iter().chain(lost).map(|(gid, _)| gid.0).collect();
-            assert_eq!(told, [2, 3, 4]);
-            assert_eq!((disk.durable(), disk.next()), (next.into(), next.into()));
+            let told: Vec<u32> = survived.iter().chain(&lost).map(|(gid, _)| gid.0).collect();
+            assert_eq!(told, [3, 4, 5], "each is told of once");
+            let sound = sound_records(&disk.records()).expect("nothing that was durable is damaged");
+            assert_eq!(sound, 2 + survived.len(), "what survived is what a reader relies on");
+            assert_eq!(disk.durable(), disk.next());
+            let all = disk.records();
+            all.iter().filter(|it| !it.intact).for_each(|it| assert!(it.record.body.len() < 12));
+            *subsets.entry(found(&disk)).or_default() += 1;
         }
-        assert!(survivors.iter().all(|&times| times > 50), "{survivors:?}");
+        let seen: Vec<&str> = subsets.iter().filter(|&(_, &times)| times > 20).map(|(it, _)| &**it).collect();
+        assert_eq!(
+            seen,
+            [
+                "1 2",
+                "1 2 3",
+                "1 2 3 4",
+                "1 2 3 4 5",
+                "1 2 3 4 [5]",
+                "1 2 3 [4]",
+                "1 2 3 [4] 5",
+                "1 2 3 [4] [5]",
+                "1 2 [3]",
+                "1 2 [3] 4",
+                "1 2 [3] 4 5",
+                "1 2 [3] 4 [5]",
+                "1 2 [3] [4]",
+                "1 2 [3] [4] 5",
+                "1 2 [3] [4] [5]"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_torn_append_is_there_in_part_after_the_crash_whatever_else_is() {
+        let mut random = Random::new(2, Purpose::Disks);
+        for _ in 0..100 {
+            let mut disk = disk(1..2, 2..4);
+            disk.tear_last();
+            let (_, lost) = disk.crash(&mut random);
+            assert_eq!(lost.last(), Some(&(Gid(3), RecordKind::Other)));
+            let last = disk.records().pop().expect("it is there");
+            assert_eq!((last.intact, &last.record.body[..]), (false, &record(3).body[..6]));
+        }
+    }
+
+    #[test]
+    fn a_sync_that_fails_leaves_nothing_of_what_it_covered_and_the_next_does_not_write_it_either() {
+        let mut random = Random::new(3, Purpose::Disks);
+        let mut disk = disk(1..2, 2..4);
+        disk.start_sync();
+        append(&mut disk, 4..5);
+        assert_eq!(disk.fail_sync(), [2, 3].map(|gid| (Gid(gid), RecordKind::Other)));
+        sync(&mut disk);
+        assert_eq!(disk.crash(&mut random), (vec![], vec![]));
+        assert_eq!(found(&disk), "1 [2] [3] 4");
+        assert_eq!(sound_records(&disk.records()), Ok(1), "4 was appended before the sync returned");
+        append(&mut disk, 5..6);
+        assert_eq!(sound_records(&disk.records()), Err(LogDamaged), "5 believed in 2 and 3");
+    }
+
+    #[test]
+    fn only_a_record_that_is_known_to_have_been_durable_is_corrupted() {
+        let mut random = Random::new(4, Purpose::Disks);
+        assert!(!disk(1..4, 4..4).corrupt(&mut random), "nobody could tell it from a torn tail");
+        for _ in 0..50 {
+            let mut disk = disk(1..4, 4..6);
+            assert!(disk.corrupt(&mut random));
+            assert_eq!(disk.records().iter().filter(|stored| !stored.intact).count(), 1);
+            assert_eq!(sound_records(&disk.records()), Err(LogDamaged));
+        }
+    }
+
+    #[test]
+    fn a_wiped_disk_is_empty_and_a_full_one_takes_nothing() {
+        let mut disk = disk(1..3, 3..4);
+        assert_eq!(disk.wipe().len(), 3);
+        assert_eq!((found(&disk), disk.next(), disk.durable()), (String::new(), 0, 0));
+        disk.fill(true);
+        assert!(!disk.append(&record(1)));
+        disk.fill(false);
+        append(&mut disk, 1..2);
+        assert_eq!(found(&disk), "1");
+    }
+
+    #[test]
+    fn a_tail_that_is_dropped_is_written_over() {
+        let mut disk = disk(1..3, 3..5);
+        disk.drop_tail(LogPosition(1));
+        append(&mut disk, 7..8);
+        assert_eq!((found(&disk), disk.durable(), disk.next()), ("1 7".to_owned(), 1, 2));
     }
 
     #[test]
     fn truncation_drops_only_what_is_durable_and_keeps_positions() {
-        let mut disk = disk(0..4);
-        disk.start_sync();
-        disk.finish_sync();
-        disk.append(&record(4));
+        let mut disk = disk(0..4, 4..5);
         disk.truncate(LogPosition(3));
-        assert_eq!((disk.records(), disk.next()), (vec![record(3), record(4)], 5));
+        assert_eq!((found(&disk), disk.next()), ("3 4".to_owned(), 5));
         disk.truncate(LogPosition(5));
-        assert_eq!(disk.records(), [record(4)]);
+        assert_eq!(found(&disk), "4");
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 
 use history::{Fact, Gid, Nanos, NodeId, Point};
-use protocol::{
-    ClientRequest, Coordinator, Effect, Effects, Incident, Input, LogPosition, Message, Participant, Timer,
-};
+use protocol::{ClientRequest, Coordinator, Effect, Effects, Incident, Input, LogPosition, Participant};
 
 use super::disk::Disk;
+use super::faults::Cause;
 use super::hindrance::Hindrance;
 use super::queue::Happening;
 use super::run::Run;
@@ -38,14 +37,6 @@ pub(super) struct Node {
 pub(super) enum Machine {
     Coordinator(Box<dyn Coordinator>),
     Participant(Box<dyn Participant>),
-}
-
-/// What makes a node step.
-pub(super) enum Stimulus {
-    Message { from: NodeId, message: Message },
-    Timer(Timer),
-    Client(ClientRequest),
-    Incident(Incident),
 }
 
 /// Whether the node is still what it was before.
@@ -84,12 +75,18 @@ impl Node {
     }
 
     fn start(&mut self, now: Nanos, effects: &mut Effects) {
+        let log = &self.disk.records()[..];
+        self.step(now, Input::Start { log }, effects);
+    }
+
+    /// Steps a node that is up.
+    #[inline]
+    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
         let now = self.hindrance.clock.shows(now);
         effects.reset(LogPosition(self.disk.next()));
-        let log = &self.disk.records()[..];
         match self.machine.as_mut() {
-            Some(Machine::Coordinator(coordinator)) => coordinator.step(now, Input::Start { log }, effects),
-            Some(Machine::Participant(participant)) => participant.step(now, Input::Start { log }, effects),
+            Some(Machine::Coordinator(coordinator)) => coordinator.step(now, input, effects),
+            Some(Machine::Participant(participant)) => participant.step(now, input, effects),
             None => {}
         }
     }
@@ -97,25 +94,10 @@ impl Node {
 
 impl Run<'_> {
     /// Steps a node that is up and does what it wants done.
-    pub(super) fn step(&mut self, id: NodeId, stimulus: Stimulus) {
+    pub(super) fn step(&mut self, id: NodeId, input: Input<'_>) {
         let mut effects = std::mem::take(&mut self.effects);
         let now = self.now;
-        let node = self.node_mut(id);
-        let now = node.hindrance.clock.shows(now);
-        effects.reset(LogPosition(node.disk.next()));
-        match (node.machine.as_mut(), stimulus) {
-            (Some(Machine::Coordinator(coordinator)), stimulus) => {
-                if let Some(input) = coordinator_input(stimulus) {
-                    coordinator.step(now, input, &mut effects);
-                }
-            }
-            (Some(Machine::Participant(participant)), stimulus) => {
-                if let Some(input) = participant_input(stimulus) {
-                    participant.step(now, input, &mut effects);
-                }
-            }
-            (None, _) => {}
-        }
+        self.node_mut(id).step(now, input, &mut effects);
         self.carry_out(id, &mut effects);
         self.effects = effects;
     }
@@ -145,7 +127,9 @@ impl Run<'_> {
     pub(super) fn pass(&mut self, id: NodeId, point: Point, gid: Gid) -> Flow {
         match self.injector.pass(id, point) {
             None => Flow::Continues,
-            Some(Strike { mode, index }) => self.begin_fault(id, Some((point, gid)), &mode, index),
+            Some(Strike { mode, index }) => {
+                self.begin_fault(id, &mode, Cause { fault: index, step: Some((point, gid)) })
+            }
         }
     }
 
@@ -205,6 +189,9 @@ impl Run<'_> {
             self.carry_out(id, &mut effects);
         }
         self.effects = effects;
+        if self.node(id).disk.is_full() {
+            self.step(id, Input::Befallen(Incident::DiskFull));
+        }
         if id.is_coordinator() {
             self.clients.have_news = true;
             for transaction in self.clients.waiting() {
@@ -212,26 +199,8 @@ impl Run<'_> {
                     break;
                 }
                 self.record(id, Fact::OutcomeAsked { gid: transaction.id });
-                self.step(id, Stimulus::Client(ClientRequest::Outcome(transaction)));
+                self.step(id, Input::Asked(ClientRequest::Outcome(transaction)));
             }
         }
-    }
-}
-
-fn coordinator_input(stimulus: Stimulus) -> Option<Input<'static, ClientRequest>> {
-    match stimulus {
-        Stimulus::Message { from, message } => Some(Input::Received { from, message }),
-        Stimulus::Timer(timer) => Some(Input::TimerFired(timer)),
-        Stimulus::Client(request) => Some(Input::Told(request)),
-        Stimulus::Incident(_) => None,
-    }
-}
-
-fn participant_input(stimulus: Stimulus) -> Option<Input<'static, Incident>> {
-    match stimulus {
-        Stimulus::Message { from, message } => Some(Input::Received { from, message }),
-        Stimulus::Timer(timer) => Some(Input::TimerFired(timer)),
-        Stimulus::Incident(incident) => Some(Input::Told(incident)),
-        Stimulus::Client(_) => None,
     }
 }

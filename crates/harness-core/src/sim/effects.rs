@@ -2,10 +2,10 @@
 //! leaves the node, past the protocol steps that lie on the way.
 
 use history::{Decision, Fact, MessageKind, Nanos, NodeId, Point, RecordKind};
-use protocol::{Effect, LogRecord, Message};
+use protocol::{Effect, Input, LogRecord, Message};
 
 use super::clients::Beginning;
-use super::driver::{Flow, Stimulus};
+use super::driver::Flow;
 use super::queue::Happening;
 use super::run::Run;
 
@@ -20,6 +20,12 @@ impl Run<'_> {
                 self.queue.set_timer(self.now, after, id, incarnation, timer);
             }
             Effect::Append { record, forced } => return self.append(id, record, forced),
+            Effect::DropTail { from } => {
+                let node = self.node_mut(id);
+                node.disk.drop_tail(from);
+                node.forced = node.forced.min(node.disk.next());
+            }
+            Effect::Halt(why) => return self.halt(id, why),
             Effect::Send { .. } | Effect::Answer { .. } | Effect::Refuse { .. } | Effect::Truncate { .. } => {
                 if let Effect::Send { message: Message::Vote { gid, vote }, .. } = effect {
                     self.record(id, Fact::Voted { gid, vote });
@@ -45,7 +51,13 @@ impl Run<'_> {
         }
         self.record(id, Fact::Appended { gid, record: kind, forced });
         let node = self.node_mut(id);
-        node.disk.append(&record);
+        if !node.disk.append(&record) {
+            self.record(id, Fact::Lost { gid, record: kind });
+            return Flow::Continues;
+        }
+        if let Some(torn) = node.hindrance.torn_append.take() {
+            return self.crash_in_append(id, torn);
+        }
         if forced {
             node.forced = node.disk.next();
             self.start_sync(id);
@@ -69,6 +81,9 @@ impl Run<'_> {
 
     /// A sync returns: records are durable, and what waited for them leaves.
     pub(super) fn sync_done(&mut self, id: NodeId) {
+        if let Some(cause) = self.node_mut(id).hindrance.failing_sync.take() {
+            return self.sync_failed(id, cause);
+        }
         let synced = self.node_mut(id).disk.finish_sync();
         // All are durable at once: a crash at the step of the first takes nothing back from those behind it.
         for position in synced.clone() {
@@ -83,6 +98,11 @@ impl Run<'_> {
                 return;
             }
         }
+        self.release(id);
+    }
+
+    /// What waited for what is durable now leaves.
+    pub(super) fn release(&mut self, id: NodeId) {
         loop {
             let node = self.node_mut(id);
             let durable = node.disk.durable();
@@ -119,7 +139,11 @@ impl Run<'_> {
                 self.clients.refused(self.now, gid);
             }
             Effect::Truncate { before } => self.node_mut(id).disk.truncate(before),
-            Effect::Append { .. } | Effect::SetTimer { .. } | Effect::Note(_) => {}
+            Effect::Append { .. }
+            | Effect::DropTail { .. }
+            | Effect::Halt(_)
+            | Effect::SetTimer { .. }
+            | Effect::Note(_) => {}
         }
         Flow::Continues
     }
@@ -158,7 +182,7 @@ impl Run<'_> {
         {
             return;
         }
-        self.step(to, Stimulus::Message { from, message });
+        self.step(to, Input::Received { from, message });
         if let Some(point) = after
             && self.node(to).is_up()
         {

@@ -1,13 +1,21 @@
 //! Faults begin: at a protocol step that a node passes, or at an instant.
 
-use history::{Fact, Gid, Nanos, NodeId, Point};
-use protocol::Incident;
+use history::{Fact, FaultKind, Gid, Nanos, NodeId, Point};
+use protocol::{Incident, Input};
 
-use super::driver::{Flow, Stimulus};
+use super::driver::Flow;
 use super::hindrance::Lasting;
 use super::queue::Happening;
 use super::run::Run;
 use crate::model::{FailureMode, Trigger};
+
+/// Which fault of the scenario it is (none of them, if it comes from the environment), and the step of a transaction
+/// at which it strikes, if it strikes at one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cause {
+    pub(super) fault: Option<usize>,
+    pub(super) step: Option<(Point, Gid)>,
+}
 
 impl Run<'_> {
     /// Makes sure that those faults begin that have their time.
@@ -31,65 +39,64 @@ impl Run<'_> {
         let node = fault.node.unwrap_or(NodeId::COORDINATOR);
         // Everything heals at once: what was to begin later never does.
         if !self.healed && (self.node(node).is_up() || matches!(fault.mode, FailureMode::Network(_))) {
-            self.begin_fault(node, None, &fault.mode, Some(index));
+            self.begin_fault(node, &fault.mode, Cause { fault: Some(index), step: None });
         }
     }
 
-    /// Lets a fault begin on a node, at a step of a transaction or by itself.
+    /// Lets a fault begin on a node.
     #[cold]
-    pub(super) fn begin_fault(
-        &mut self,
-        id: NodeId,
-        step: Option<(Point, Gid)>,
-        mode: &FailureMode,
-        index: Option<usize>,
-    ) -> Flow {
-        if let FailureMode::Network(fault) = mode {
+    pub(super) fn begin_fault(&mut self, id: NodeId, mode: &FailureMode, cause: Cause) -> Flow {
+        match mode {
+            FailureMode::Crash { .. }
+            | FailureMode::CorruptRecord { .. }
+            | FailureMode::Wiped { .. }
+            | FailureMode::TornTail { .. }
+            | FailureMode::FailingSync
+            | FailureMode::DiskFull { .. } => return self.damage(id, mode, cause),
             // It has fired when it has struck a message.
-            self.trouble.begin(self.now, fault.clone(), index);
-            return Flow::Continues;
+            FailureMode::Network(fault) => self.trouble.begin(self.now, fault.clone(), cause.fault),
+            FailureMode::Pause { .. }
+            | FailureMode::SlowNode { .. }
+            | FailureMode::SlowSync { .. }
+            | FailureMode::Clock { .. } => self.hinder(id, mode, cause),
+            FailureMode::VoteNo => {
+                self.strike(id, mode.kind(), cause);
+                if let Some((_, gid)) = cause.step {
+                    self.step(id, Input::Befallen(Incident::CannotPrepare(gid)));
+                }
+            }
+            FailureMode::Other(_) => {}
         }
-        if let Some(index) = index {
+        Flow::Continues
+    }
+
+    /// A fault strikes: it has fired, and the history says so.
+    pub(super) fn strike(&mut self, id: NodeId, kind: FaultKind, cause: Cause) {
+        if let Some(index) = cause.fault {
             self.fired[index] += 1;
         }
-        self.record(id, Fact::FaultFired { kind: mode.kind(), point: step.map(|(point, _)| point) });
+        self.record(id, Fact::FaultFired { kind, point: cause.step.map(|(point, _)| point) });
+    }
+
+    /// A node is paused or slow, or its clock is off.
+    fn hinder(&mut self, id: NodeId, mode: &FailureMode, cause: Cause) {
+        self.strike(id, mode.kind(), cause);
+        let now = self.now;
+        let hindrance = &mut self.node_mut(id).hindrance;
         match *mode {
-            FailureMode::Crash { restart_after_ms } => {
-                self.crash(id);
-                match restart_after_ms {
-                    Some(after) => {
-                        let incarnation = self.node(id).incarnation;
-                        let at = self.now + Nanos::from_millis(after);
-                        self.queue.push(at, Happening::Restart { node: id, incarnation });
-                    }
-                    None => self.node_mut(id).gone_for_good = true,
-                }
-                return Flow::Crashed;
-            }
-            FailureMode::VoteNo => {
-                if let Some((_, gid)) = step {
-                    self.step(id, Stimulus::Incident(Incident::CannotPrepare(gid)));
-                }
-            }
             FailureMode::Pause { for_ms } => {
-                let until = self.now + Nanos::from_millis(for_ms);
-                self.node_mut(id).hindrance.paused_until = until;
+                let until = now + Nanos::from_millis(for_ms);
+                hindrance.paused_until = until;
                 self.queue.push(until, Happening::PauseEnds { node: id });
             }
             FailureMode::SlowNode { by_ms, for_ms } => {
-                self.node_mut(id).hindrance.slow = lasting(self.now, by_ms, for_ms);
+                hindrance.slow = lasting(now, by_ms, for_ms);
                 self.slow_nodes = true;
             }
-            FailureMode::SlowSync { by_ms, for_ms } => {
-                self.node_mut(id).hindrance.slow_sync = lasting(self.now, by_ms, for_ms);
-            }
-            FailureMode::Clock { jump_ms, drift_ppm } => {
-                let now = self.now;
-                self.node_mut(id).hindrance.clock.set(now, jump_ms, drift_ppm);
-            }
-            FailureMode::Network(_) | FailureMode::Other(_) => {}
+            FailureMode::SlowSync { by_ms, for_ms } => hindrance.slow_sync = lasting(now, by_ms, for_ms),
+            FailureMode::Clock { jump_ms, drift_ppm } => hindrance.clock.set(now, jump_ms, drift_ppm),
+            _ => {}
         }
-        Flow::Continues
     }
 }
 

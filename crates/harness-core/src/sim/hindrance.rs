@@ -2,6 +2,8 @@
 
 use history::Nanos;
 
+use super::faults::Cause;
+
 /// What hinders a node at the moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hindrance {
@@ -12,6 +14,10 @@ pub(super) struct Hindrance {
     /// Its syncs take so much longer, until an instant.
     pub(super) slow_sync: Lasting,
     pub(super) clock: Clock,
+    /// Its next sync fails, because of this fault.
+    pub(super) failing_sync: Option<Cause>,
+    /// Its next append is cut short by a crash.
+    pub(super) torn_append: Option<TornAppend>,
 }
 
 /// A delay that lasts until an instant.
@@ -26,6 +32,13 @@ impl Lasting {
     pub(super) fn at(self, now: Nanos) -> Nanos {
         if now < self.until { self.by } else { Nanos::ZERO }
     }
+}
+
+/// A crash in the middle of an append.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TornAppend {
+    pub(super) cause: Cause,
+    pub(super) restart_after_ms: Option<u64>,
 }
 
 /// What clocks show when a run starts, so that they have somewhere to jump back to.

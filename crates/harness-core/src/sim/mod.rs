@@ -4,6 +4,7 @@
 //! [`Simulator::run`] hands the events to a [`Sink`] in small chunks, while they are hot. It does not judge.
 
 mod clients;
+mod damage;
 mod disk;
 mod driver;
 mod effects;

@@ -41,6 +41,10 @@ pub(super) enum Happening {
     PauseEnds {
         node: NodeId,
     },
+    /// A disk takes records again.
+    DiskFreed {
+        node: NodeId,
+    },
     /// The scenario's fault of this place begins.
     FaultBegins {
         index: usize,

@@ -1,10 +1,10 @@
 //! One run from start to end: first the workload and the faults, then everything heals, then the final state.
 
 use history::{DropReason, Event, Fact, Nanos, NodeId, ParticipantId};
-use protocol::{ClientRequest, CoordinatorConfig, Effects, Message};
+use protocol::{ClientRequest, CoordinatorConfig, Effects, Input, Message};
 
 use super::clients::Clients;
-use super::driver::{Machine, Node, Stimulus};
+use super::driver::{Machine, Node};
 use super::hindrance::Hindrance;
 use super::network::Network;
 use super::queue::{Happening, Queue};
@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
             Happening::FaultBegins { index } => self.begin_at_its_time(index),
             Happening::TimerFired { node, incarnation, timer } => {
                 if self.is_same_life(node, incarnation) {
-                    self.step(node, Stimulus::Timer(timer));
+                    self.step(node, Input::TimerFired(timer));
                 }
             }
             Happening::SyncDone { node, incarnation } => {
@@ -133,6 +133,7 @@ impl<'a> Run<'a> {
                     self.restart(node);
                 }
             }
+            Happening::DiskFreed { node } => self.free_disk(node),
             Happening::PauseEnds { node } => {
                 if self.node(node).hindrance.paused_until <= self.now {
                     self.go_on(node);
@@ -174,7 +175,7 @@ impl<'a> Run<'a> {
             && let Some(beginning) = self.clients.begin(self.now)
         {
             self.note_beginning(id, &beginning);
-            self.step(id, Stimulus::Client(ClientRequest::Begin(beginning.transaction)));
+            self.step(id, Input::Asked(ClientRequest::Begin(beginning.transaction)));
         }
     }
 
@@ -190,8 +191,10 @@ impl<'a> Run<'a> {
         self.injector.disarm();
         self.trouble.heal();
         for number in 0..self.nodes.len() {
+            let id = self.nodes[number].id;
             self.nodes[number].hindrance = Hindrance::default();
-            self.go_on(self.nodes[number].id);
+            self.go_on(id);
+            self.free_disk(id);
         }
         self.healed = true;
         for number in 0..self.nodes.len() {

@@ -12,7 +12,7 @@ fn story(step: crate::scripted::Step) -> String {
 #[test]
 fn what_is_emitted_after_a_force_leaves_when_it_is_durable_and_what_came_before_leaves_at_once() {
     let told = story(|_, input, effects| {
-        if let Input::Told(_) = input {
+        if let Input::Asked(_) = input {
             prepare(1, effects);
             effects.force(record(1));
             commit(2, effects);
@@ -31,7 +31,7 @@ fn what_is_emitted_after_a_force_leaves_when_it_is_durable_and_what_came_before_
 #[test]
 fn a_lazy_record_holds_nothing_back_and_is_durable_with_the_next_forced_one() {
     let told = story(|_, input, effects| match input {
-        Input::Told(_) => {
+        Input::Asked(_) => {
             effects.append_lazily(record(1));
             prepare(1, effects);
         }
@@ -56,7 +56,7 @@ fn a_lazy_record_holds_nothing_back_and_is_durable_with_the_next_forced_one() {
 #[test]
 fn a_record_that_is_appended_during_a_sync_joins_the_next_one() {
     let told = story(|_, input, effects| match input {
-        Input::Told(_) => {
+        Input::Asked(_) => {
             prepare(1, effects);
             effects.force(record(1));
             commit(1, effects);
@@ -84,7 +84,7 @@ fn a_record_that_is_appended_during_a_sync_joins_the_next_one() {
 #[test]
 fn each_send_waits_for_the_sync_of_what_was_forced_before_it() {
     let told = story(|_, input, effects| {
-        if let Input::Told(_) = input {
+        if let Input::Asked(_) = input {
             effects.force(record(1));
             commit(1, effects);
             effects.force(record(2));
@@ -106,9 +106,9 @@ fn each_send_waits_for_the_sync_of_what_was_forced_before_it() {
 /// The log is cut only once the checkpoint that replaces it is durable: a crash before that finds the old one.
 #[test]
 fn a_log_is_cut_when_what_was_forced_before_is_durable() {
-    fn step(_: u32, input: &Input<'_, ClientRequest>, effects: &mut Effects) {
+    fn step(_: u32, input: &Input<'_>, effects: &mut Effects) {
         match input {
-            Input::Told(ClientRequest::Begin(_)) => {
+            Input::Asked(ClientRequest::Begin(_)) => {
                 effects.force(record(1));
                 prepare(1, effects);
             }
@@ -122,7 +122,7 @@ fn a_log_is_cut_when_what_was_forced_before_is_durable() {
                 assert_eq!(effects.next_position(), LogPosition(3), "positions stay");
                 prepare(2, effects);
             }
-            Input::Told(ClientRequest::Outcome(_)) => effects.answer(Gid(1), Outcome::Aborted),
+            Input::Asked(ClientRequest::Outcome(_)) => effects.answer(Gid(1), Outcome::Aborted),
             _ => {}
         }
     }

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use harness_core::history::{Event, Fact, Gid, Key, Nanos, NodeId, ParticipantId, RecordKind, Value};
 use harness_core::{Cast, Simulator, TestScenario};
-use protocol::{ClientRequest, Coordinator, Effects, Incident, Input, LogRecord, Message, Participant};
+use protocol::{ClientRequest, Coordinator, Effects, Input, LogRecord, Message, Participant};
 
 /// One step of a coordinator, and which life of it that is, counted from 1.
-pub(crate) type Step = fn(u32, &Input<'_, ClientRequest>, &mut Effects);
+pub(crate) type Step = fn(u32, &Input<'_>, &mut Effects);
 
 /// What happened to the coordinator, one word or two for each input.
 pub(crate) type Heard = Rc<RefCell<Vec<String>>>;
@@ -22,7 +22,7 @@ struct Scripted {
 }
 
 impl Coordinator for Scripted {
-    fn step(&mut self, _now: Nanos, input: Input<'_, ClientRequest>, effects: &mut Effects) {
+    fn step(&mut self, _now: Nanos, input: Input<'_>, effects: &mut Effects) {
         self.heard.borrow_mut().push(format!("{}: {}", self.life, word(&input)));
         (self.step)(self.life, &input, effects);
     }
@@ -33,16 +33,18 @@ impl Coordinator for Scripted {
 }
 
 /// What an input is, in a word or two.
-pub(crate) fn word(input: &Input<'_, ClientRequest>) -> String {
+pub(crate) fn word(input: &Input<'_>) -> String {
     match input {
         Input::Start { log } => {
-            let gids: Vec<String> = log.iter().map(|record| record.gid.to_string()).collect();
+            let sound = protocol::sound_records(log).expect("nothing durable was damaged");
+            let gids: Vec<String> = log[..sound].iter().map(|stored| stored.record.gid.to_string()).collect();
             format!("start [{}]", gids.join(" "))
         }
         Input::Received { message, .. } => message.kind().to_string(),
         Input::TimerFired(timer) => format!("timer {}", timer.purpose),
-        Input::Told(ClientRequest::Begin(transaction)) => format!("begin {}", transaction.id),
-        Input::Told(ClientRequest::Outcome(transaction)) => format!("outcome {}", transaction.id),
+        Input::Befallen(incident) => format!("{incident:?}"),
+        Input::Asked(ClientRequest::Begin(transaction)) => format!("begin {}", transaction.id),
+        Input::Asked(ClientRequest::Outcome(transaction)) => format!("outcome {}", transaction.id),
     }
 }
 
@@ -50,7 +52,7 @@ pub(crate) fn word(input: &Input<'_, ClientRequest>) -> String {
 struct Echo;
 
 impl Participant for Echo {
-    fn step(&mut self, _now: Nanos, input: Input<'_, Incident>, effects: &mut Effects) {
+    fn step(&mut self, _now: Nanos, input: Input<'_>, effects: &mut Effects) {
         let Input::Received { from, message } = input else { return };
         match message {
             Message::Prepare { gid, .. } => {

@@ -19,6 +19,10 @@ impl ReferenceCoordinator {
             // Nobody wrote anything, so nothing can be lost: no record.
             return self.close_unlogged(gid, Decision::Commit, effects);
         }
+        if self.disk_full {
+            // What cannot be logged cannot be decided, and an abort needs no record.
+            return self.abort(gid, effects);
+        }
         // The decision must be durable before anyone hears of it: a coordinator that forgot a commit would
         // presume an abort after its restart.
         effects.force(decided_record(gid, open));
@@ -54,7 +58,10 @@ impl ReferenceCoordinator {
             Phase::Delegated => self.close_unlogged(gid, Decision::Commit, effects),
             Phase::Committing => {
                 if open.advance(participant, Progress::Prepared, Progress::Finished) && open.awaited == 0 {
-                    effects.append_lazily(LogRecord::new(RecordKind::Ended, gid));
+                    // Without the record a restarted coordinator announces the commit again, which harms nobody.
+                    if !self.disk_full {
+                        effects.append_lazily(LogRecord::new(RecordKind::Ended, gid));
+                    }
                     self.close(gid);
                     self.checkpoint_if_long(effects);
                 }
@@ -84,7 +91,7 @@ impl ReferenceCoordinator {
     /// Keeps the log short: what is still open is written again, and all before it is dropped.
     fn checkpoint_if_long(&mut self, effects: &mut Effects) {
         let length = effects.next_position().0 - self.log_first.0;
-        if length < CHECKPOINT_AFTER + 2 * self.open.len() as u64 {
+        if self.disk_full || length < CHECKPOINT_AFTER + 2 * self.open.len() as u64 {
             return;
         }
         let first = effects.force(self.epoch_record());

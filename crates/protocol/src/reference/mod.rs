@@ -12,14 +12,14 @@ mod voting;
 
 use std::sync::Arc;
 
-use history::{Decision, Gid, GidMap, Nanos, NodeId, Outcome, ParticipantId};
+use history::{Decision, Gid, GidMap, HaltReason, Nanos, NodeId, Outcome, ParticipantId};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::deadlines::Deadlines;
 use crate::effects::{Effects, LogPosition, Timer};
 use crate::message::Message;
-use crate::node::{ClientRequest, Coordinator, Input};
+use crate::node::{ClientRequest, Coordinator, Incident, Input};
 use crate::transaction::DistributedTransaction;
 
 /// How long the reference coordinator waits for what.
@@ -60,6 +60,7 @@ pub struct ReferenceCoordinator {
     /// How often this coordinator has started on its log.
     epoch: u32,
     log_first: LogPosition,
+    disk_full: bool,
     execute_deadlines: Deadlines,
     vote_deadlines: Deadlines,
     /// For the first time that a message is sent again; the times after have a timer each.
@@ -127,6 +128,7 @@ impl ReferenceCoordinator {
             next_gid: Gid(1),
             epoch: 0,
             log_first: LogPosition(0),
+            disk_full: false,
             execute_deadlines: Deadlines::new(config.vote_timeout, purpose::EXECUTE_DEADLINE),
             vote_deadlines: Deadlines::new(config.vote_timeout, purpose::VOTE_DEADLINE),
             retries: Deadlines::new(config.retry_first, purpose::FIRST_RETRY),
@@ -175,6 +177,17 @@ impl ReferenceCoordinator {
                 }
             }
             _ => self.resend(timer.gid, effects),
+        }
+    }
+
+    fn befallen(&mut self, incident: Incident, effects: &mut Effects) {
+        match incident {
+            Incident::DiskFull => self.disk_full = true,
+            Incident::DiskFreed => self.disk_full = false,
+            // Whether the records are on disk can only be read, not known (Rebello et al., *Can Applications Recover
+            // from fsync Failures?*, 2020).
+            Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
+            Incident::CannotPrepare(_) => {}
         }
     }
 
@@ -259,14 +272,15 @@ fn outcome_of(decision: Decision) -> Outcome {
 }
 
 impl Coordinator for ReferenceCoordinator {
-    fn step(&mut self, now: Nanos, input: Input<'_, ClientRequest>, effects: &mut Effects) {
+    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
         self.now = now;
         match input {
             Input::Start { log } => self.start(log, effects),
             Input::Received { from, message } => self.received(from, &message, effects),
             Input::TimerFired(timer) => self.timer_fired(timer, effects),
-            Input::Told(ClientRequest::Begin(transaction)) => self.begin(transaction, effects),
-            Input::Told(ClientRequest::Outcome(transaction)) => self.outcome_asked(&transaction, effects),
+            Input::Befallen(incident) => self.befallen(incident, effects),
+            Input::Asked(ClientRequest::Begin(transaction)) => self.begin(transaction, effects),
+            Input::Asked(ClientRequest::Outcome(transaction)) => self.outcome_asked(&transaction, effects),
         }
     }
 

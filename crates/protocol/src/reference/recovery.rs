@@ -4,15 +4,16 @@ use history::{Decision, Gid, Outcome, ParticipantId, RecordKind};
 
 use super::{Phase, Progress, ReferenceCoordinator, in_phase_two};
 use crate::effects::{Effects, LogPosition};
-use crate::log::LogRecord;
+use crate::log::{LogRecord, StoredRecord};
 use crate::message::Message;
 use crate::transaction::{DistributedTransaction, Ending};
 
 impl ReferenceCoordinator {
-    pub(super) fn start(&mut self, log: &[LogRecord], effects: &mut Effects) {
+    pub(super) fn start(&mut self, log: &[StoredRecord], effects: &mut Effects) {
         self.log_first = LogPosition(effects.next_position().0 - log.len() as u64);
-        for record in log {
-            self.replay(record);
+        let Some(sound) = effects.read_log(log) else { return };
+        for stored in sound {
+            self.replay(&stored.record);
         }
         self.epoch += 1;
         if self.epoch == 1 {

@@ -7,7 +7,7 @@ use history::{Decision, Fact, Gid, Nanos, NodeId, ParticipantId, RecordKind, Vot
 
 use super::{CoordinatorConfig, ReferenceCoordinator, purpose};
 use crate::effects::{Effect, Effects, LogPosition, Timer};
-use crate::log::LogRecord;
+use crate::log::{LogRecord, StoredRecord};
 use crate::message::{Message, Refusal};
 use crate::node::{ClientRequest, Coordinator as _, Input};
 use crate::transaction::{DistributedTransaction, Ending};
@@ -30,16 +30,21 @@ impl Script {
         let config = CoordinatorConfig { participants: 2, ..CoordinatorConfig::default() };
         let mut script =
             Self { coordinator: ReferenceCoordinator::new(config), log: Vec::new(), now: Nanos::ZERO };
-        script.step_on(&log, Input::Start { log: &log });
+        script.start(&log);
         script
     }
 
-    fn step(&mut self, input: Input<'_, ClientRequest>) -> String {
+    fn start(&mut self, log: &[LogRecord]) -> String {
+        let stored: Vec<StoredRecord> = log.iter().cloned().map(StoredRecord::from).collect();
+        self.step_on(log, Input::Start { log: &stored })
+    }
+
+    fn step(&mut self, input: Input<'_>) -> String {
         let log = std::mem::take(&mut self.log);
         self.step_on(&log, input)
     }
 
-    fn step_on(&mut self, log: &[LogRecord], input: Input<'_, ClientRequest>) -> String {
+    fn step_on(&mut self, log: &[LogRecord], input: Input<'_>) -> String {
         let mut effects = Effects::default();
         effects.reset(LogPosition(log.len() as u64));
         self.coordinator.step(self.now, input, &mut effects);
@@ -54,6 +59,12 @@ impl Script {
                 }
                 Effect::Send { to, message } => {
                     let _ = writeln!(told, "send {} {} to {to}", message.kind(), message.gid());
+                }
+                Effect::DropTail { from } => {
+                    let _ = writeln!(told, "drop the tail from {}", from.0);
+                }
+                Effect::Halt(why) => {
+                    let _ = writeln!(told, "halt: {why}");
                 }
                 Effect::Answer { gid, outcome } => {
                     let _ = writeln!(told, "answer {gid} {outcome}");
@@ -74,7 +85,7 @@ impl Script {
     }
 
     fn begin(&mut self, participants: u32) -> String {
-        self.step(Input::Told(ClientRequest::Begin(transaction(participants))))
+        self.step(Input::Asked(ClientRequest::Begin(transaction(participants))))
     }
 
     fn hear(&mut self, participant: u32, message: Message) -> String {
@@ -229,7 +240,7 @@ fn a_client_may_abort_before_prepare() {
     let mut script = Script::new();
     let mut transaction = Arc::unwrap_or_clone(transaction(2));
     transaction.ending = Ending::Abort;
-    script.step(Input::Told(ClientRequest::Begin(Arc::new(transaction))));
+    script.step(Input::Asked(ClientRequest::Begin(Arc::new(transaction))));
     script.hear(1, Message::Executed { gid: T1 });
     insta::assert_snapshot!(script.hear(2, Message::Executed { gid: T1 }), @r"
     send abort t1 to rm1
@@ -260,7 +271,7 @@ fn a_transaction_of_nobody_ends_as_its_client_wants() {
         [(Ending::Commit, "answer t1 committed\n"), (Ending::Abort, "answer t1 aborted\n")]
     {
         let wanted = DistributedTransaction { ending, ..Arc::unwrap_or_clone(transaction(0)) };
-        assert_eq!(Script::new().step(Input::Told(ClientRequest::Begin(Arc::new(wanted)))), answer);
+        assert_eq!(Script::new().step(Input::Asked(ClientRequest::Begin(Arc::new(wanted)))), answer);
     }
 }
 
@@ -278,7 +289,7 @@ fn a_restart_announces_what_is_decided_and_calls_on_the_rest() {
     let mut script = Script::committing();
     let log = std::mem::take(&mut script.log);
     let mut script = Script::new();
-    insta::assert_snapshot!(script.step_on(&log, Input::Start { log: &log }), @r"
+    insta::assert_snapshot!(script.start(&log), @r"
     append other t0
     send commit t1 to rm1
     send commit t1 to rm2
@@ -286,7 +297,7 @@ fn a_restart_announces_what_is_decided_and_calls_on_the_rest() {
     send recover t0 to rm1
     send recover t0 to rm2
     ");
-    let asked = Input::Told(ClientRequest::Outcome(transaction(2)));
+    let asked = Input::Asked(ClientRequest::Outcome(transaction(2)));
     assert_eq!(script.step(asked), "answer t1 committed\n");
 }
 
@@ -295,7 +306,7 @@ fn a_restart_presumes_abort_for_what_it_does_not_know() {
     let mut before = Script::collecting();
     before.vote(1, Vote::Yes);
     let mut script = Script::restarted(before.log);
-    let asked = Input::Told(ClientRequest::Outcome(transaction(2)));
+    let asked = Input::Asked(ClientRequest::Outcome(transaction(2)));
     assert_eq!(script.step(asked), "answer t1 aborted\n");
     assert_eq!(script.hear(1, Message::Inquire { gid: T1 }), "send reply abort t1 to rm1\n");
     assert_eq!(script.vote(2, Vote::Yes), "");
@@ -307,7 +318,7 @@ fn after_a_restart_the_only_participant_is_asked_what_it_did() {
     before.begin(1);
     before.hear(1, Message::Executed { gid: T1 });
     let mut script = Script::restarted(before.log);
-    let asked = Input::Told(ClientRequest::Outcome(transaction(1)));
+    let asked = Input::Asked(ClientRequest::Outcome(transaction(1)));
     assert_eq!(script.step(asked), "send commit one-phase t1 to rm1\ntimer 200.000 ms\n");
     assert_eq!(script.hear(1, Message::Acknowledge { gid: T1 }), "note commit t1\nanswer t1 committed\n");
 }
@@ -319,9 +330,9 @@ fn after_a_restart_a_client_that_wanted_to_abort_hears_that_it_did() {
     wanted.ending = Ending::Abort;
     let wanted = Arc::new(wanted);
     let mut before = Script::new();
-    before.step(Input::Told(ClientRequest::Begin(Arc::clone(&wanted))));
+    before.step(Input::Asked(ClientRequest::Begin(Arc::clone(&wanted))));
     let mut script = Script::restarted(before.log);
-    let told = script.step(Input::Told(ClientRequest::Outcome(wanted)));
+    let told = script.step(Input::Asked(ClientRequest::Outcome(wanted)));
     assert_eq!(told, "answer t1 aborted\n");
 }
 
@@ -331,7 +342,7 @@ fn a_checkpoint_keeps_the_epoch_and_every_open_decision() {
     let mut truncated_at = None;
     for gid in 2..2000 {
         let mut effects = Effects::default();
-        let mut run = |input: Input<'_, ClientRequest>| {
+        let mut run = |input: Input<'_>| {
             effects.reset(LogPosition(script.log.len() as u64));
             script.coordinator.step(Nanos::ZERO, input, &mut effects);
             for effect in effects.drain() {
@@ -345,7 +356,7 @@ fn a_checkpoint_keeps_the_epoch_and_every_open_decision() {
         let gid = Gid(gid);
         let participant_ids = vec![ParticipantId(1), ParticipantId(2)];
         let transaction = Arc::new(DistributedTransaction::new(gid, participant_ids));
-        run(Input::Told(ClientRequest::Begin(transaction)));
+        run(Input::Asked(ClientRequest::Begin(transaction)));
         let answers =
             [Message::Executed { gid }, Message::Vote { gid, vote: Vote::Yes }, Message::Acknowledge { gid }];
         for message in answers {

@@ -1,0 +1,107 @@
+//! Nodes go down, and disks lose what they hold or take nothing more.
+
+use history::{Fact, FaultKind, HaltReason, Nanos, NodeId};
+use protocol::{Incident, Input};
+
+use super::driver::Flow;
+use super::faults::Cause;
+use super::hindrance::TornAppend;
+use super::queue::Happening;
+use super::run::Run;
+use crate::model::FailureMode;
+
+/// What a supervisor waits before it starts a node again that stopped by itself.
+const SUPERVISOR_RESTARTS_AFTER_MS: u64 = 100;
+
+impl Run<'_> {
+    pub(super) fn damage(&mut self, id: NodeId, mode: &FailureMode, cause: Cause) -> Flow {
+        match *mode {
+            FailureMode::Crash { restart_after_ms } => {
+                self.strike(id, mode.kind(), cause);
+                return self.go_down(id, restart_after_ms);
+            }
+            FailureMode::Wiped { restart_after_ms } => {
+                self.strike(id, mode.kind(), cause);
+                self.go_down(id, restart_after_ms);
+                for (gid, record) in self.node_mut(id).disk.wipe() {
+                    self.record(id, Fact::Lost { gid, record });
+                }
+                return Flow::Crashed;
+            }
+            FailureMode::CorruptRecord { restart_after_ms } => {
+                self.go_down(id, restart_after_ms);
+                // It has fired if there was a record to be struck.
+                if self.nodes[id.number() as usize].disk.corrupt(&mut self.disk_random) {
+                    self.strike(id, mode.kind(), cause);
+                }
+                return Flow::Crashed;
+            }
+            // These have fired when they have struck an append or a sync.
+            FailureMode::TornTail { restart_after_ms } => {
+                self.node_mut(id).hindrance.torn_append = Some(TornAppend { cause, restart_after_ms });
+            }
+            FailureMode::FailingSync => self.node_mut(id).hindrance.failing_sync = Some(cause),
+            FailureMode::DiskFull { for_ms } => {
+                self.strike(id, mode.kind(), cause);
+                self.node_mut(id).disk.fill(true);
+                self.queue.push(self.now + Nanos::from_millis(for_ms), Happening::DiskFreed { node: id });
+                self.step(id, Input::Befallen(Incident::DiskFull));
+            }
+            _ => {}
+        }
+        Flow::Continues
+    }
+
+    fn go_down(&mut self, id: NodeId, restart_after_ms: Option<u64>) -> Flow {
+        self.crash(id);
+        match restart_after_ms {
+            Some(after) => {
+                let incarnation = self.node(id).incarnation;
+                let at = self.now + Nanos::from_millis(after);
+                self.queue.push(at, Happening::Restart { node: id, incarnation });
+            }
+            None => self.node_mut(id).gone_for_good = true,
+        }
+        Flow::Crashed
+    }
+
+    /// A node stops by itself. One that can be helped by reading its log again is started again.
+    pub(super) fn halt(&mut self, id: NodeId, why: HaltReason) -> Flow {
+        self.record(id, Fact::Halted { why });
+        let restart_after_ms = match why {
+            HaltReason::SyncFailed => Some(SUPERVISOR_RESTARTS_AFTER_MS),
+            HaltReason::LogDamaged => None,
+        };
+        self.go_down(id, restart_after_ms)
+    }
+
+    /// A crash cuts the append under way short.
+    pub(super) fn crash_in_append(&mut self, id: NodeId, torn: TornAppend) -> Flow {
+        self.strike(id, FaultKind::TornTail, torn.cause);
+        self.node_mut(id).disk.tear_last();
+        self.go_down(id, torn.restart_after_ms)
+    }
+
+    /// A sync returns with an error, and what it covered is lost.
+    pub(super) fn sync_failed(&mut self, id: NodeId, cause: Cause) {
+        self.strike(id, FaultKind::FailingSync, cause);
+        for (gid, record) in self.node_mut(id).disk.fail_sync() {
+            self.record(id, Fact::Lost { gid, record });
+        }
+        let incarnation = self.node(id).incarnation;
+        self.step(id, Input::Befallen(Incident::SyncFailed));
+        // One that goes on believes in what is lost.
+        if self.node(id).incarnation == incarnation {
+            self.release(id);
+        }
+    }
+
+    /// A disk that was full takes records again.
+    pub(super) fn free_disk(&mut self, id: NodeId) {
+        let node = self.node_mut(id);
+        if node.disk.is_full() {
+            node.disk.fill(false);
+            self.step(id, Input::Befallen(Incident::DiskFreed));
+        }
+    }
+}
