@@ -1,7 +1,7 @@
 //! The harness: runs a scenario, judges its history while it is hot, and says whether all is as it must be.
 
 use history::{Digest, Event, Fact, Header, History};
-use validator::{CorrectnessValidator, ValidationResult, Verdict};
+use validator::{CheckResult, CorrectnessValidator, Property, ValidationResult, Verdict};
 
 use crate::measure::{Cost, MetricsCollector};
 use crate::model::{FactCount, TestScenario};
@@ -178,11 +178,20 @@ fn failures(
     seen: &Seen,
 ) -> Vec<String> {
     let mut failures = Vec::new();
-    for check in validation.checks.iter().filter(|check| check.verdict != Verdict::Valid) {
+    let reported = &scenario.expect.reported;
+    let is_expected =
+        |check: &&CheckResult| check.verdict == Verdict::Violated && reported.contains(&check.property);
+    let broken: Vec<&CheckResult> =
+        validation.checks.iter().filter(|check| check.verdict != Verdict::Valid).collect();
+    for check in broken.iter().filter(|check| !is_expected(check)) {
         failures.push(format!("{}: {}", check.property, check.verdict));
     }
-    if failures.is_empty() && validation.verdict != Verdict::Valid {
+    if broken.is_empty() && validation.verdict != Verdict::Valid {
         failures.push(validation.verdict.to_string());
+    }
+    if !reported.is_empty() && !broken.iter().any(is_expected) {
+        let names: Vec<String> = reported.iter().map(Property::to_string).collect();
+        failures.push(format!("expected a report that {} is violated, found none", names.join(" or ")));
     }
     let inert = scenario.failure_configs.iter().zip(&report.fired).filter(|&(_, &times)| times == 0);
     failures.extend(inert.map(|(fault, _)| format!("inert: {fault} never fired")));

@@ -49,6 +49,10 @@ pub enum Incident {
     /// To a participant: the branch cannot be prepared: a constraint, or whatever else makes an honest participant
     /// vote no.
     CannotPrepare(Gid),
+    /// To a participant: a lock that the branch needs was not granted in time.
+    LockTimeout(Gid),
+    /// To a participant: it has room for so many prepared branches and no more.
+    PreparedLimit(u32),
     /// The disk takes no more records. One that is appended all the same is lost, and what waits for it leaves.
     DiskFull,
     /// The disk takes records again.

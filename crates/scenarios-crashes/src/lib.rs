@@ -1,5 +1,5 @@
 //! The category Node Crashes: the participant, the coordinator, or both die at each step of the protocol, once or
-//! again and again, and come back or do not. A crash loses what is volatile; of what was not synced any first part
+//! again and again, and come back or do not. A crash loses what is volatile; of what was not synced any part
 //! may have reached the disk.
 
 pub mod both;

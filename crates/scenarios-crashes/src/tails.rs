@@ -1,5 +1,5 @@
-//! A crash amid writes: records were appended and not yet synced, and of those any first part may have reached the
-//! disk. Ten transactions run at once, on disks so slow that their records pile up.
+//! A crash amid writes: records were appended and not yet synced, and of those each may have reached the
+//! disk, whole or in part. Ten transactions run at once, on disks so slow that their records pile up.
 
 use harness_core::history::{MessageKind, Nanos, Point};
 use harness_core::{DiskConditions, TestScenario};

@@ -3,6 +3,7 @@
 
 use history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point, RecordKind, Value};
 use protocol::{DistributedTransaction, Write};
+use validator::Property;
 
 use super::expect::FactCount;
 use super::fault::{FailureConfig, FailureMode, LinkEffect, NetworkFault, Trigger};
@@ -105,6 +106,12 @@ impl TestScenario {
     /// Expects so many records of a kind to be appended, on all nodes together.
     pub fn expect_records(mut self, kind: RecordKind, times: u64) -> Self {
         self.expect.counts.push((FactCount::Appended(kind), times));
+        self
+    }
+
+    /// Expects the validator to report some of these properties as broken, and no other.
+    pub fn expect_reported(mut self, properties: &[Property]) -> Self {
+        self.expect.reported.extend(properties);
         self
     }
 

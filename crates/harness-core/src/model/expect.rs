@@ -4,6 +4,7 @@ use std::fmt;
 
 use history::{Fact, MessageKind, RecordKind};
 use serde::{Deserialize, Serialize};
+use validator::Property;
 
 /// What a scenario expects to happen, exactly. What is not said is not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,10 @@ pub struct Expect {
     pub refused: Option<u64>,
     /// Branches are left in doubt at the end, because a node never comes back: at least one.
     pub blocked: bool,
+    /// The properties that a fault no protocol can bear must break: nothing else may be reported, and at least one
+    /// of these is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reported: Vec<Property>,
     /// How often something happens.
     pub counts: Vec<(FactCount, u64)>,
 }

@@ -29,6 +29,22 @@ pub enum FailureMode {
     },
     /// The participant votes no though it could have voted yes.
     VoteNo,
+    /// The node crashes again and again.
+    CrashLoop {
+        /// So many times.
+        times: u32,
+        /// It restarts after this long.
+        down_ms: u64,
+        /// It is up for this long before it crashes again.
+        up_ms: u64,
+    },
+    /// A lock that the participant's branch needs is not granted in time.
+    LockTimeout,
+    /// The participant has room for no more than so many prepared branches, until everything heals.
+    PreparedLimit {
+        /// So many.
+        most: u32,
+    },
     /// The node finishes what it is doing, stops, and goes on where it was: what arrives waits, and its timers are
     /// late.
     Pause {
@@ -88,7 +104,9 @@ impl FailureMode {
     /// Its kind.
     pub fn kind(&self) -> FaultKind {
         match self {
-            Self::Crash { .. } => FaultKind::Crash,
+            Self::Crash { .. } | Self::CrashLoop { .. } => FaultKind::Crash,
+            Self::LockTimeout => FaultKind::LockTimeout,
+            Self::PreparedLimit { .. } => FaultKind::PreparedLimit,
             Self::VoteNo => FaultKind::VoteNo,
             Self::Pause { .. } => FaultKind::Pause,
             Self::SlowNode { .. } => FaultKind::SlowNode,
@@ -261,16 +279,19 @@ impl FailureConfig {
         }
         let Trigger::AtPoint { point, nth } = self.trigger else {
             return match self.mode {
-                FailureMode::VoteNo => Err(format!("{self} is about no transaction: use a protocol step")),
+                FailureMode::VoteNo | FailureMode::LockTimeout => {
+                    Err(format!("{self} is about no transaction: use a protocol step"))
+                }
                 _ => Ok(()),
             };
         };
         if nth == 0 {
             return Err(format!("{self} would never fire: steps are counted from 1"));
         }
-        let votes_no_at = [Point::AfterExecute, Point::BeforePrepare];
-        if self.mode == FailureMode::VoteNo && !votes_no_at.contains(&point) {
-            let steps = votes_no_at.map(Point::name).join(", ");
+        let before_vote = [Point::AfterExecute, Point::BeforePrepare];
+        let changes_vote = matches!(self.mode, FailureMode::VoteNo | FailureMode::LockTimeout);
+        if changes_vote && !before_vote.contains(&point) {
+            let steps = before_vote.map(Point::name).join(", ");
             return Err(format!("{self} cannot change the vote: use one of {steps}"));
         }
         let passed_by = |node: NodeId| match point.name().split_once("::") {

@@ -155,10 +155,17 @@ impl VirtualParticipant {
     pub(super) fn lock_overdue(&mut self, gid: Gid, held: u32, effects: &mut Effects) {
         match self.branches.get(gid) {
             Some(branch) if branch.phase == Phase::Waiting && branch.locks.len() == held as usize => {
-                effects.send(branch.coordinator, Message::Failed { gid, why: Refusal::Unable });
-                self.abort(gid, effects);
+                self.lock_denied(gid, effects);
             }
             _ => {}
+        }
+    }
+
+    /// A branch that cannot have its locks is rolled back, unless it has promised by then.
+    pub(super) fn lock_denied(&mut self, gid: Gid, effects: &mut Effects) {
+        if let Some(branch) = self.branches.get(gid).filter(|branch| branch.phase != Phase::Prepared) {
+            effects.send(branch.coordinator, Message::Failed { gid, why: Refusal::Unable });
+            self.abort(gid, effects);
         }
     }
 

@@ -9,6 +9,7 @@ use super::{VirtualParticipant, is_prepared, purpose};
 impl VirtualParticipant {
     pub(super) fn prepare(&mut self, from: NodeId, gid: Gid, effects: &mut Effects) {
         let vote = |vote| Message::Vote { gid, vote };
+        let has_room = self.has_room();
         let Some(branch) = self.branches.get_mut(gid) else {
             // Never begun, rolled back, or finished. One that finished with a commit has voted long ago.
             if self.finished.get(gid) != Some(&Decision::Commit) {
@@ -20,24 +21,20 @@ impl VirtualParticipant {
         branch.coordinator = from;
         match branch.phase {
             Phase::Prepared => effects.send(from, vote(Vote::Yes)),
-            Phase::Waiting => {
-                effects.send(from, vote(Vote::No));
-                self.abort(gid, effects);
-            }
             Phase::Active if branch.can_prepare && branch.writes.is_empty() => {
                 effects.send(from, vote(Vote::ReadOnly));
                 self.finish(gid, Decision::Commit, effects);
             }
-            // A yes is a promise, and nothing can be promised that cannot be logged.
-            Phase::Active if !branch.can_prepare || self.disk_full => {
-                effects.send(from, vote(Vote::No));
-                self.abort(gid, effects);
-            }
-            Phase::Active => {
+            Phase::Active if branch.can_prepare && has_room => {
                 branch.phase = Phase::Prepared;
                 effects.force(prepared_record(gid, branch));
                 effects.send(from, vote(Vote::Yes));
                 self.inquiries.set(self.now, gid, is_prepared(&self.branches, true), effects);
+            }
+            // A yes is a promise, and nothing can be promised that there is no room to keep.
+            Phase::Active | Phase::Waiting => {
+                effects.send(from, vote(Vote::No));
+                self.abort(gid, effects);
             }
         }
     }

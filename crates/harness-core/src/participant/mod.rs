@@ -37,6 +37,8 @@ pub struct VirtualParticipant {
     low_water: Gid,
     log_first: LogPosition,
     disk_full: bool,
+    /// There is room for so many prepared branches.
+    prepared_max: u32,
     idle_deadlines: Deadlines,
     /// For the first inquiry; the times after have a timer each.
     inquiries: Deadlines,
@@ -83,6 +85,7 @@ impl VirtualParticipant {
             low_water: Gid::INITIAL,
             log_first: LogPosition(0),
             disk_full: false,
+            prepared_max: u32::MAX,
             idle_deadlines: Deadlines::new(config.idle_timeout, purpose::IDLE),
             inquiries: Deadlines::new(config.inquiry_first, purpose::FIRST_INQUIRY),
             now: Nanos::ZERO,
@@ -160,10 +163,18 @@ impl VirtualParticipant {
                     branch.can_prepare = false;
                 }
             }
+            Incident::LockTimeout(gid) => self.lock_denied(gid, effects),
+            Incident::PreparedLimit(most) => self.prepared_max = most,
             Incident::DiskFull => self.disk_full = true,
             Incident::DiskFreed => self.disk_full = false,
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
         }
+    }
+
+    /// Whether there is room to prepare one more branch.
+    fn has_room(&self) -> bool {
+        let prepared = || self.branches.iter().filter(|(_, branch)| branch.phase == Phase::Prepared).count();
+        !self.disk_full && (self.prepared_max == u32::MAX || prepared() < self.prepared_max as usize)
     }
 
     fn raise_low_water(&mut self, low_water: Gid) {

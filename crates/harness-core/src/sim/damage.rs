@@ -20,6 +20,14 @@ impl Run<'_> {
                 self.strike(id, mode.kind(), cause);
                 return self.go_down(id, restart_after_ms);
             }
+            FailureMode::CrashLoop { times, down_ms, up_ms } => {
+                self.strike(id, mode.kind(), cause);
+                if let Some(index) = cause.fault.filter(|&index| self.fired[index] < times) {
+                    let at = self.now + Nanos::from_millis(down_ms + up_ms);
+                    self.queue.push(at, Happening::FaultBegins { index, node: id });
+                }
+                return self.go_down(id, Some(down_ms));
+            }
             FailureMode::Wiped { restart_after_ms } => {
                 self.strike(id, mode.kind(), cause);
                 self.go_down(id, restart_after_ms);

@@ -192,6 +192,9 @@ impl Run<'_> {
         if self.node(id).disk.is_full() {
             self.step(id, Input::Befallen(Incident::DiskFull));
         }
+        if let Some(most) = self.node(id).hindrance.prepared_max {
+            self.step(id, Input::Befallen(Incident::PreparedLimit(most)));
+        }
         if id.is_coordinator() {
             self.clients.have_news = true;
             for transaction in self.clients.waiting() {

@@ -22,21 +22,21 @@ impl Run<'_> {
     pub(super) fn schedule_faults(&mut self) {
         let scenario = self.scenario;
         for (index, fault) in scenario.failure_configs.iter().enumerate() {
+            let node = fault.node.unwrap_or(NodeId::COORDINATOR);
             match fault.trigger {
                 // The clients begin at the same instant: what is wrong from the start is wrong for them too.
-                Trigger::AtMs(0) => self.begin_at_its_time(index),
+                Trigger::AtMs(0) => self.begin_at_its_time(index, node),
                 Trigger::AtMs(ms) => {
-                    self.queue.push(Nanos::from_millis(ms), Happening::FaultBegins { index })
+                    self.queue.push(Nanos::from_millis(ms), Happening::FaultBegins { index, node })
                 }
                 Trigger::AtPoint { .. } => {}
             }
         }
     }
 
-    pub(super) fn begin_at_its_time(&mut self, index: usize) {
+    pub(super) fn begin_at_its_time(&mut self, index: usize, node: NodeId) {
         let scenario = self.scenario;
         let fault = &scenario.failure_configs[index];
-        let node = fault.node.unwrap_or(NodeId::COORDINATOR);
         // Everything heals at once: what was to begin later never does.
         if !self.healed && (self.node(node).is_up() || matches!(fault.mode, FailureMode::Network(_))) {
             self.begin_fault(node, &fault.mode, Cause { fault: Some(index), step: None });
@@ -48,6 +48,7 @@ impl Run<'_> {
     pub(super) fn begin_fault(&mut self, id: NodeId, mode: &FailureMode, cause: Cause) -> Flow {
         match mode {
             FailureMode::Crash { .. }
+            | FailureMode::CrashLoop { .. }
             | FailureMode::CorruptRecord { .. }
             | FailureMode::Wiped { .. }
             | FailureMode::TornTail { .. }
@@ -59,11 +60,12 @@ impl Run<'_> {
             | FailureMode::SlowNode { .. }
             | FailureMode::SlowSync { .. }
             | FailureMode::Clock { .. } => self.hinder(id, mode, cause),
-            FailureMode::VoteNo => {
+            FailureMode::VoteNo => self.befall(id, mode, cause, Incident::CannotPrepare),
+            FailureMode::LockTimeout => self.befall(id, mode, cause, Incident::LockTimeout),
+            FailureMode::PreparedLimit { most } => {
                 self.strike(id, mode.kind(), cause);
-                if let Some((_, gid)) = cause.step {
-                    self.step(id, Input::Befallen(Incident::CannotPrepare(gid)));
-                }
+                self.node_mut(id).hindrance.prepared_max = Some(*most);
+                self.step(id, Input::Befallen(Incident::PreparedLimit(*most)));
             }
             FailureMode::Other(_) => {}
         }
@@ -76,6 +78,14 @@ impl Run<'_> {
             self.fired[index] += 1;
         }
         self.record(id, Fact::FaultFired { kind, point: cause.step.map(|(point, _)| point) });
+    }
+
+    /// Something befalls the branch at whose step the fault strikes.
+    fn befall(&mut self, id: NodeId, mode: &FailureMode, cause: Cause, incident: fn(Gid) -> Incident) {
+        self.strike(id, mode.kind(), cause);
+        if let Some((_, gid)) = cause.step {
+            self.step(id, Input::Befallen(incident(gid)));
+        }
     }
 
     /// A node is paused or slow, or its clock is off.

@@ -14,6 +14,8 @@ pub(super) struct Hindrance {
     /// Its syncs take so much longer, until an instant.
     pub(super) slow_sync: Lasting,
     pub(super) clock: Clock,
+    /// It has room for so many prepared branches.
+    pub(super) prepared_max: Option<u32>,
     /// Its next sync fails, because of this fault.
     pub(super) failing_sync: Option<Cause>,
     /// Its next append is cut short by a crash.

@@ -45,9 +45,10 @@ pub(super) enum Happening {
     DiskFreed {
         node: NodeId,
     },
-    /// The scenario's fault of this place begins.
+    /// The scenario's fault of this place begins on a node.
     FaultBegins {
         index: usize,
+        node: NodeId,
     },
 }
 

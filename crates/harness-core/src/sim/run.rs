@@ -1,11 +1,10 @@
 //! One run from start to end: first the workload and the faults, then everything heals, then the final state.
 
 use history::{DropReason, Event, Fact, Nanos, NodeId, ParticipantId};
-use protocol::{ClientRequest, CoordinatorConfig, Effects, Input, Message};
+use protocol::{ClientRequest, CoordinatorConfig, Effects, Incident, Input, Message};
 
 use super::clients::Clients;
 use super::driver::{Machine, Node};
-use super::hindrance::Hindrance;
 use super::network::Network;
 use super::queue::{Happening, Queue};
 use super::random::{Purpose, Random};
@@ -117,7 +116,7 @@ impl<'a> Run<'a> {
             Happening::DamagedArrival { from, to, message } => {
                 self.drop_message(from, to, &message, DropReason::Corrupted);
             }
-            Happening::FaultBegins { index } => self.begin_at_its_time(index),
+            Happening::FaultBegins { index, node } => self.begin_at_its_time(index, node),
             Happening::TimerFired { node, incarnation, timer } => {
                 if self.is_same_life(node, incarnation) {
                     self.step(node, Input::TimerFired(timer));
@@ -192,7 +191,10 @@ impl<'a> Run<'a> {
         self.trouble.heal();
         for number in 0..self.nodes.len() {
             let id = self.nodes[number].id;
-            self.nodes[number].hindrance = Hindrance::default();
+            let before = std::mem::take(&mut self.nodes[number].hindrance);
+            if before.prepared_max.is_some() {
+                self.step(id, Input::Befallen(Incident::PreparedLimit(u32::MAX)));
+            }
             self.go_on(id);
             self.free_disk(id);
         }

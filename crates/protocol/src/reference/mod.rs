@@ -187,7 +187,7 @@ impl ReferenceCoordinator {
             // Whether the records are on disk can only be read, not known (Rebello et al., *Can Applications Recover
             // from fsync Failures?*, 2020).
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
-            Incident::CannotPrepare(_) => {}
+            Incident::CannotPrepare(_) | Incident::LockTimeout(_) | Incident::PreparedLimit(_) => {}
         }
     }
 
