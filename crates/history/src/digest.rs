@@ -16,7 +16,7 @@ impl Digest {
     pub fn add(&mut self, event: &Event) {
         let mut fields = Fields::default();
         event.hash(&mut fields);
-        fields.close_word();
+        fields.close_pair();
         self.0 = (self.0.rotate_left(5) ^ fields.sum).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
 
@@ -38,50 +38,53 @@ impl std::fmt::Display for Digest {
     }
 }
 
-/// The fields of one event, packed into words, and each word times an odd number of its own, so that the products
-/// do not wait for each other (multilinear hashing; Lemire and Kaser, *Strongly Universal String Hashing is Fast*,
-/// 2014). Where a field stands depends on the kind of event alone, so the compiler does the packing.
+/// The fields of one event, packed into pairs of words, and the two of a pair multiplied with each other, so that the
+/// products do not wait for each other (as in NH; Black et al., *UMAC: Fast and Secure Message Authentication*, 1999).
+/// Where a field stands depends on the kind of event alone, so the compiler does the packing.
 #[derive(Default)]
 struct Fields {
-    word: u64,
+    pair: u128,
     bits: u32,
-    words: usize,
+    pairs: usize,
     sum: u64,
 }
 
 impl Fields {
     #[inline(always)]
     fn push(&mut self, field: u64, bits: u32) {
-        if self.bits + bits > 64 {
-            self.close_word();
+        if self.bits + bits > 128 {
+            self.close_pair();
         }
-        self.word = if bits == 64 { field } else { (self.word << bits) | field };
+        self.pair |= u128::from(field) << self.bits;
         self.bits += bits;
     }
 
     #[inline(always)]
-    fn close_word(&mut self) {
-        let product = self.word.wrapping_add(1).wrapping_mul(MULTIPLIERS[self.words & 7]);
-        self.sum = self.sum.wrapping_add(product ^ (product >> 32));
-        self.words += 1;
-        (self.word, self.bits) = (0, 0);
+    fn close_pair(&mut self) {
+        let [low, high] = MASKS[self.pairs & 3];
+        let (low, high) = (self.pair as u64 ^ low, (self.pair >> 64) as u64 ^ high);
+        let product = u128::from(low) * u128::from(high);
+        self.sum = self.sum.wrapping_add(product as u64 ^ (product >> 64) as u64);
+        self.pairs += 1;
+        (self.pair, self.bits) = (0, 0);
     }
 }
 
-const MULTIPLIERS: [u64; 8] = multipliers();
+/// What the words of each pair are masked with, so that a field of 0 takes nothing from its neighbour.
+const MASKS: [[u64; 2]; 4] = masks();
 
-const fn multipliers() -> [u64; 8] {
-    let mut multipliers = [0; 8];
+const fn masks() -> [[u64; 2]; 4] {
+    let mut masks = [[0; 2]; 4];
     let (mut index, mut state) = (0, 0u64);
-    while index < multipliers.len() {
+    while index < 8 {
         // SplitMix64.
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        multipliers[index] = (mixed ^ (mixed >> 31)) | 1;
+        masks[index / 2][index % 2] = mixed ^ (mixed >> 31);
         index += 1;
     }
-    multipliers
+    masks
 }
 
 impl Hasher for Fields {
@@ -139,7 +142,7 @@ mod tests {
     #[test]
     fn it_is_the_same_in_every_build() {
         let events = [decided(1, 1, Decision::Commit), decided(2, 2, Decision::Abort)];
-        insta::assert_snapshot!(of(&events), @"d39ecbb95ccc1d52");
+        insta::assert_snapshot!(of(&events), @"19f5980a8bb8a5ad");
     }
 
     #[test]
