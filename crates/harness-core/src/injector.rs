@@ -91,6 +91,7 @@ impl FailureInjector {
 
 #[cfg(feature = "failpoints")]
 mod armed {
+    use std::cell::Cell;
     use std::collections::BTreeMap;
 
     use fail::FailScenario;
@@ -103,9 +104,18 @@ mod armed {
     /// A fail point's place: a step, on one node or on whichever passes it.
     type Site = (Point, Option<NodeId>);
 
+    /// A fail point that is configured.
+    struct FailPoint {
+        site: Site,
+        name: String,
+        /// So many passings are only counted before the registry is asked, which is what costs: a fault that is armed
+        /// and far off leaves a run as fast as it is.
+        quiet: Cell<u32>,
+    }
+
     /// Holds the process's registry for the length of a run.
     pub(super) struct Armed {
-        sites: Vec<(Site, String)>,
+        points: Vec<FailPoint>,
         modes: Vec<FailureMode>,
         _turn: FailScenario<'static>,
     }
@@ -119,29 +129,32 @@ mod armed {
                 let Trigger::AtPoint { point, nth } = fault.trigger else { continue };
                 wanted.entry((point, fault.node)).or_default().push((nth, index));
             }
-            let mut sites: Vec<(Site, String)> =
-                environment.into_iter().map(|(site, _)| (site, name_of(site))).collect();
+            let mut points: Vec<FailPoint> = environment
+                .into_iter()
+                .map(|(site, _)| FailPoint { site, name: name_of(site), quiet: Cell::new(0) })
+                .collect();
             for (site, mut faults) in wanted {
                 faults.sort_unstable();
+                let quiet = faults.first().map_or(0, |&(nth, _)| nth - 1);
                 let name = name_of(site);
-                fail::cfg(&*name, &actions(&faults)).expect("counted actions are well formed");
-                sites.retain(|(other, _)| *other != site);
-                sites.push((site, name));
+                fail::cfg(&*name, &actions(&faults, quiet)).expect("counted actions are well formed");
+                points.retain(|other| other.site != site);
+                points.push(FailPoint { site, name, quiet: Cell::new(quiet) });
             }
-            Self { sites, modes: faults.iter().map(|fault| fault.mode.clone()).collect(), _turn: turn }
+            Self { points, modes: faults.iter().map(|fault| fault.mode.clone()).collect(), _turn: turn }
         }
 
         pub(super) fn points(&self) -> impl Iterator<Item = Point> {
-            self.sites.iter().map(|&((point, _), _)| point)
+            self.points.iter().map(|point| point.site.0)
         }
 
         pub(super) fn strike(&self, node: NodeId, point: Point) -> Option<Strike> {
-            let here = self
-                .sites
-                .iter()
-                .filter(|&&((at, whose), _)| at == point && whose.is_none_or(|it| it == node));
+            let here = self.points.iter().filter(|here| {
+                let (at, whose) = here.site;
+                at == point && whose.is_none_or(|it| it == node)
+            });
             // Every site counts this step, also when one before it strikes.
-            let struck: Vec<String> = here.filter_map(|(_, name)| evaluate(name)).collect();
+            let struck: Vec<String> = here.filter_map(FailPoint::pass).collect();
             let argument = struck.first()?;
             let index = argument.strip_prefix('#').and_then(|index| index.parse::<usize>().ok());
             let mode = match index {
@@ -152,10 +165,16 @@ mod armed {
         }
     }
 
-    /// `fail_point!` returns from its function, so it has one to itself.
-    fn evaluate(name: &str) -> Option<String> {
-        fail::fail_point!(name, |argument| argument);
-        None
+    impl FailPoint {
+        /// `fail_point!` returns from its function, so it has one to itself.
+        fn pass(&self) -> Option<String> {
+            if let Some(left) = self.quiet.get().checked_sub(1) {
+                self.quiet.set(left);
+                return None;
+            }
+            fail::fail_point!(&self.name, |argument| argument);
+            None
+        }
     }
 
     fn name_of((point, node): Site) -> String {
@@ -165,9 +184,8 @@ mod armed {
         }
     }
 
-    /// One chain of counted actions for faults that are sorted by their count.
-    fn actions(faults: &[(u32, usize)]) -> String {
-        let mut passed = 0;
+    /// One chain of counted actions for faults that are sorted by their count, from when so many passings are over.
+    fn actions(faults: &[(u32, usize)], mut passed: u32) -> String {
         let mut chain = Vec::new();
         for &(nth, index) in faults {
             if nth > passed + 1 {
@@ -241,11 +259,10 @@ mod armed {
 
         #[test]
         fn faults_at_one_step_become_one_chain_of_counts() {
-            assert_eq!(actions(&[(1, 4)]), "1*return(#4)");
-            assert_eq!(
-                actions(&[(2, 0), (3, 1), (7, 2)]),
-                "1*off->1*return(#0)->1*return(#1)->3*off->1*return(#2)"
-            );
+            assert_eq!(actions(&[(1, 4)], 0), "1*return(#4)");
+            let faults = [(2, 0), (3, 1), (7, 2)];
+            assert_eq!(actions(&faults, 0), "1*off->1*return(#0)->1*return(#1)->3*off->1*return(#2)");
+            assert_eq!(actions(&faults, 1), "1*return(#0)->1*return(#1)->3*off->1*return(#2)");
         }
 
         #[test]
