@@ -16,7 +16,7 @@ use crate::model::TestScenario;
 /// How long the first phase goes on without any client hearing anything before everything heals.
 const PATIENCE: Nanos = Nanos::from_secs(60);
 /// Events are handed on in chunks that fit the first-level cache.
-const CHUNK: usize = 512;
+const CHUNK: usize = 256;
 
 /// The state of one run.
 pub(super) struct Run<'a> {
