@@ -109,29 +109,45 @@ impl<T> GidMap<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gid_list::GidList;
+
+    /// Both maps by id, against a tree map, on any sequence.
+    macro_rules! agrees_with_a_tree_map {
+        ($map:ty, $spread:expr) => {{
+            let mut ours = <$map>::default();
+            let mut model = std::collections::BTreeMap::new();
+            // A small linear congruential generator: any sequence will do, as long as it is always the same one.
+            let mut state = 7u32;
+            for step in 0..20_000u32 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let gid = Gid(1 + step / 50 + (state >> 16) % $spread);
+                match state >> 29 {
+                    0..=3 => assert_eq!(ours.insert(gid, step), model.insert(gid, step)),
+                    4..=6 => assert_eq!(ours.remove(gid), model.remove(&gid)),
+                    _ => {
+                        let least = Gid(gid.0.saturating_sub(30));
+                        ours.remove_below(least);
+                        model = model.split_off(&least);
+                    }
+                }
+                assert_eq!(ours.get(gid), model.get(&gid));
+                assert_eq!(ours.get_mut(gid), model.get_mut(&gid));
+                assert_eq!((ours.len(), ours.is_empty()), (model.len(), model.is_empty()));
+                assert_eq!(ours.first(), model.keys().next().copied());
+            }
+            assert!(ours.iter().map(|(gid, &value)| (gid, value)).eq(model));
+        }};
+    }
 
     #[test]
-    fn it_agrees_with_a_tree_map_on_any_sequence() {
-        let mut ours = GidMap::default();
-        let mut model = std::collections::BTreeMap::new();
-        // A small linear congruential generator: any sequence will do, as long as it is always the same one.
-        let mut state = 7u32;
-        for step in 0..20_000u32 {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let gid = Gid(1 + step / 50 + (state >> 16) % 40);
-            match state >> 29 {
-                0..=3 => assert_eq!(ours.insert(gid, step), model.insert(gid, step)),
-                4..=6 => assert_eq!(ours.remove(gid), model.remove(&gid)),
-                _ => {
-                    let least = Gid(gid.0.saturating_sub(30));
-                    ours.remove_below(least);
-                    model = model.split_off(&least);
-                }
-            }
-            assert_eq!(ours.get(gid), model.get(&gid));
-            assert_eq!(ours.len(), model.len());
-            assert_eq!(ours.first(), model.keys().next().copied());
-        }
-        assert!(ours.iter().map(|(gid, &value)| (gid, value)).eq(model));
+    fn a_window_agrees_with_a_tree_map_on_any_sequence() {
+        agrees_with_a_tree_map!(GidMap<u32>, 40);
+        agrees_with_a_tree_map!(GidMap<u32>, 5);
+    }
+
+    #[test]
+    fn a_list_agrees_with_a_tree_map_on_any_sequence() {
+        agrees_with_a_tree_map!(GidList<u32>, 40);
+        agrees_with_a_tree_map!(GidList<u32>, 5);
     }
 }

@@ -15,13 +15,13 @@ pub(super) struct Branch {
     pub(super) coordinator: NodeId,
     pub(super) can_prepare: bool,
     /// What is left to do once all locks are held.
-    work: SmallVec<[Operation; 4]>,
+    work: SmallVec<[Operation; 2]>,
     /// In the order of keys, which keeps branches of one participant from deadlock.
-    wanted: SmallVec<[(Key, LockMode); 4]>,
+    wanted: SmallVec<[(Key, LockMode); 2]>,
     /// The first of those wanted that are held.
-    pub(super) locks: SmallVec<[(Key, LockMode); 4]>,
+    pub(super) locks: SmallVec<[(Key, LockMode); 2]>,
     /// What a commit will apply: the last value of each key.
-    pub(super) writes: SmallVec<[(Key, Value); 4]>,
+    pub(super) writes: SmallVec<[(Key, Value); 2]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ mod store;
 
 use std::mem;
 
-use history::{Decision, Fact, Gid, GidMap, HaltReason, Key, Nanos, NodeId, ParticipantId, Value};
+use history::{Decision, Fact, Gid, GidList, HaltReason, Key, Nanos, NodeId, ParticipantId, Value};
 use protocol::{Deadlines, Effects, Incident, Input, LogPosition, Message, Participant, Timer};
 use smallvec::SmallVec;
 
@@ -26,13 +26,13 @@ pub struct VirtualParticipant {
     id: ParticipantId,
     config: ParticipantConfig,
     store: Store,
-    branches: GidMap<Box<Branch>>,
+    branches: GidList<Box<Branch>>,
     /// Kept to be used again: a branch costs no allocation here.
     #[expect(clippy::vec_box, reason = "what is kept is the box")]
     spare: Vec<Box<Branch>>,
     /// What became of branches that are over, down to the low-water mark: a repeated message must not begin again
     /// what is finished.
-    finished: GidMap<Decision>,
+    finished: GidList<Decision>,
     /// No transaction below is open anywhere.
     low_water: Gid,
     log_first: LogPosition,
@@ -79,9 +79,9 @@ impl VirtualParticipant {
             id,
             config,
             store: Store::default(),
-            branches: GidMap::default(),
+            branches: GidList::default(),
             spare: Vec::new(),
-            finished: GidMap::default(),
+            finished: GidList::default(),
             low_water: Gid::INITIAL,
             log_first: LogPosition(0),
             disk_full: false,
@@ -210,7 +210,7 @@ impl VirtualParticipant {
 }
 
 /// Whether a branch that is not over has voted yes, or has not.
-fn is_prepared(branches: &GidMap<Box<Branch>>, prepared: bool) -> impl Fn(Gid) -> bool {
+fn is_prepared(branches: &GidList<Box<Branch>>, prepared: bool) -> impl Fn(Gid) -> bool {
     move |gid| branches.get(gid).is_some_and(|branch| (branch.phase == Phase::Prepared) == prepared)
 }
 
