@@ -16,23 +16,28 @@ pub struct Deadlines {
     span: Nanos,
     purpose: u32,
     queue: VecDeque<(Nanos, Gid)>,
+    /// The length at which those at the front that are over are forgotten.
+    sweep_at: usize,
     watched: bool,
 }
+
+/// So many deadlines may pile up, at the least.
+const PILE: usize = 16;
 
 impl Deadlines {
     /// No deadlines yet. Their timer carries `purpose`, and [`Gid::INITIAL`].
     pub fn new(span: Nanos, purpose: u32) -> Self {
-        Self { span, purpose, queue: VecDeque::new(), watched: false }
+        Self { span, purpose, queue: VecDeque::new(), sweep_at: PILE, watched: false }
     }
 
-    /// Sets a deadline for a transaction, and forgets those at the front that are no longer `waiting`: the queue
-    /// stays as short as what is under way.
+    /// Sets a deadline for a transaction. Each time that the queue has doubled it forgets those at the front that are no
+    /// longer `waiting`: it stays about as short as what is under way, and looks at hardly any of it.
     #[inline]
     pub fn set(&mut self, now: Nanos, gid: Gid, waiting: impl Fn(Gid) -> bool, effects: &mut Effects) {
-        while let Some(&(_, first)) = self.queue.front()
-            && !waiting(first)
-        {
-            self.queue.pop_front();
+        if self.queue.len() >= self.sweep_at {
+            let over = self.queue.iter().take_while(|&&(_, gid)| !waiting(gid)).count();
+            self.queue.drain(..over);
+            self.sweep_at = PILE.max(2 * self.queue.len());
         }
         self.queue.push_back((now + self.span, gid));
         if !self.watched {
@@ -104,7 +109,9 @@ mod tests {
         assert_eq!(timers(&mut effects), [] as [u64; 0]);
         deadlines.set(Nanos(20), Gid(5), |_| true, &mut effects);
         assert_eq!(timers(&mut effects), [10], "watched again");
-        deadlines.set(Nanos(21), Gid(6), |_| false, &mut effects);
-        assert_eq!(deadlines.queue, [(Nanos(31), Gid(6))], "what is over does not pile up");
+        for gid in 6..1_000 {
+            deadlines.set(Nanos(21), Gid(gid), |other| gid < other.0 + 3, &mut effects);
+        }
+        assert!(deadlines.queue.len() <= PILE, "what is over does not pile up: {}", deadlines.queue.len());
     }
 }
