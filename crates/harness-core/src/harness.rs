@@ -200,6 +200,7 @@ fn failures(
         ("committed", expect.committed, outcomes.committed),
         ("aborted", expect.aborted, outcomes.aborted),
         ("unknown", expect.unknown, outcomes.unknown),
+        ("heuristic mixed", expect.heuristic_mixed, outcomes.heuristic_mixed),
         ("refused", expect.refused, outcomes.refused),
     ];
     for (name, expected, found) in outcomes {

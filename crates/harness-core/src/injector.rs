@@ -30,10 +30,10 @@ pub struct FailureInjector {
 const _: () = assert!(Point::ALL.len() <= 64, "a point is a bit of the mask");
 
 impl FailureInjector {
-    /// Tells whether something strikes the node at this step. Each call counts as one passing.
+    /// Tells what strikes the node at this step. Each call counts as one passing.
     #[inline]
-    pub fn pass(&self, node: NodeId, point: Point) -> Option<Strike> {
-        if self.mask & (1 << point as u64) == 0 { None } else { self.strike(node, point) }
+    pub fn pass(&self, node: NodeId, point: Point) -> Vec<Strike> {
+        if self.mask & (1 << point as u64) == 0 { Vec::new() } else { self.strike(node, point) }
     }
 
     /// Lets nothing strike from here on.
@@ -58,8 +58,8 @@ impl FailureInjector {
     }
 
     #[expect(clippy::unused_self, reason = "the armed build needs it")]
-    fn strike(&self, _node: NodeId, _point: Point) -> Option<Strike> {
-        None
+    fn strike(&self, _node: NodeId, _point: Point) -> Vec<Strike> {
+        Vec::new()
     }
 }
 
@@ -84,8 +84,8 @@ impl FailureInjector {
     }
 
     #[cold]
-    fn strike(&self, node: NodeId, point: Point) -> Option<Strike> {
-        self.armed.as_ref()?.strike(node, point)
+    fn strike(&self, node: NodeId, point: Point) -> Vec<Strike> {
+        self.armed.as_ref().map(|armed| armed.strike(node, point)).unwrap_or_default()
     }
 }
 
@@ -136,9 +136,9 @@ mod armed {
             for (site, mut faults) in wanted {
                 faults.sort_unstable();
                 let quiet = faults.first().map_or(0, |&(nth, _)| nth - 1);
-                let name = name_of(site);
+                // The environment may have configured a point of the site's own name: then both strike.
+                let name = format!("{} in the scenario", name_of(site));
                 fail::cfg(&*name, &actions(&faults, quiet)).expect("counted actions are well formed");
-                points.retain(|other| other.site != site);
                 points.push(FailPoint { site, name, quiet: Cell::new(quiet) });
             }
             Self { points, modes: faults.iter().map(|fault| fault.mode.clone()).collect(), _turn: turn }
@@ -148,20 +148,22 @@ mod armed {
             self.points.iter().map(|point| point.site.0)
         }
 
-        pub(super) fn strike(&self, node: NodeId, point: Point) -> Option<Strike> {
+        pub(super) fn strike(&self, node: NodeId, point: Point) -> Vec<Strike> {
             let here = self.points.iter().filter(|here| {
                 let (at, whose) = here.site;
                 at == point && whose.is_none_or(|it| it == node)
             });
-            // Every site counts this step, also when one before it strikes.
-            let struck: Vec<String> = here.filter_map(FailPoint::pass).collect();
-            let argument = struck.first()?;
-            let index = argument.strip_prefix('#').and_then(|index| index.parse::<usize>().ok());
-            let mode = match index {
-                Some(index) => self.modes[index].clone(),
-                None => mode_of(argument)?,
-            };
-            Some(Strike { mode, index })
+            let mut strikes = Vec::new();
+            for argument in here.filter_map(FailPoint::pass) {
+                match argument.strip_prefix('#') {
+                    None => strikes.extend(mode_of(&argument).map(|mode| Strike { mode, index: None })),
+                    Some(indices) => strikes.extend(indices.split(' ').map(|index| {
+                        let index = index.parse::<usize>().expect("it was written here");
+                        Strike { mode: self.modes[index].clone(), index: Some(index) }
+                    })),
+                }
+            }
+            strikes
         }
     }
 
@@ -187,11 +189,13 @@ mod armed {
     /// One chain of counted actions for faults that are sorted by their count, from when so many passings are over.
     fn actions(faults: &[(u32, usize)], mut passed: u32) -> String {
         let mut chain = Vec::new();
-        for &(nth, index) in faults {
+        for at_once in faults.chunk_by(|a, b| a.0 == b.0) {
+            let nth = at_once[0].0;
             if nth > passed + 1 {
                 chain.push(format!("{}*off", nth - passed - 1));
             }
-            chain.push(format!("1*return(#{index})"));
+            let indices: Vec<String> = at_once.iter().map(|(_, index)| index.to_string()).collect();
+            chain.push(format!("1*return(#{})", indices.join(" ")));
             passed = nth;
         }
         chain.join("->")
@@ -260,6 +264,7 @@ mod armed {
         #[test]
         fn faults_at_one_step_become_one_chain_of_counts() {
             assert_eq!(actions(&[(1, 4)], 0), "1*return(#4)");
+            assert_eq!(actions(&[(2, 0), (2, 3)], 0), "1*off->1*return(#0 3)", "both at once");
             let faults = [(2, 0), (3, 1), (7, 2)];
             assert_eq!(actions(&faults, 0), "1*off->1*return(#0)->1*return(#1)->3*off->1*return(#2)");
             assert_eq!(actions(&faults, 1), "1*return(#0)->1*return(#1)->3*off->1*return(#2)");

@@ -27,4 +27,4 @@ pub use sim::{Cast, RunReport, Simulator, Sink};
 // One name for all that a scenario's author needs.
 pub use history;
 pub use protocol::{CoordinatorConfig, DistributedTransaction, Ending, Read, Write};
-pub use validator::{self, CheckResult, CorrectnessValidator, ValidationResult, Verdict};
+pub use validator::{self, CheckResult, CorrectnessValidator, Property, ValidationResult, Verdict};

@@ -61,6 +61,10 @@ pub enum Fact {
     /// Noted: this node took or learnt the decision. What it emitted with it may still vanish in a crash.
     Decided { gid: Gid, decision: Decision },
 
+    /// This participant's operator decides a branch that is in doubt, without knowing the decision (X/Open XA: a
+    /// heuristic decision).
+    HeuristicDecision { gid: Gid, decision: Decision },
+
     /// A vote was emitted.
     Voted { gid: Gid, vote: Vote },
     /// A record was handed to the log; a forced one holds back what is emitted later until it is durable.
@@ -119,6 +123,7 @@ impl Fact {
             | Self::Wrote { gid, .. }
             | Self::Applied { gid, .. }
             | Self::Decided { gid, .. }
+            | Self::HeuristicDecision { gid, .. }
             | Self::Voted { gid, .. }
             | Self::Appended { gid, .. }
             | Self::Durable { gid, .. }

@@ -1,5 +1,6 @@
 //! A history told to a person: one sentence an event.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::event::{Event, Fact};
@@ -31,15 +32,32 @@ impl<'a> Timeline<'a> {
 impl fmt::Display for Timeline<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let events = &self.history.events;
+        let mut asked = BTreeSet::new();
         for (index, event) in events.iter().enumerate() {
             if self.full {
                 writeln!(f, "{:>14}  {event}", event.at.to_string())?;
             } else if belongs_to_story(event) || is_struck_and_arrives(event, events.get(index + 1)) {
+                if is_inquiry(event.fact) {
+                    // Who is in doubt asks again and again: that tells nothing new until something else happens.
+                    if !asked.insert(event.to_string()) {
+                        continue;
+                    }
+                } else {
+                    asked.clear();
+                }
                 writeln!(f, "{event}")?;
             }
         }
         Ok(())
     }
+}
+
+fn is_inquiry(fact: Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Sent { message: MessageKind::Inquire, .. }
+            | Fact::Dropped { message: MessageKind::Inquire, .. }
+    )
 }
 
 /// Of a message that is late, repeated or overtaken the fault alone does not say which it is; of one that is lost,
@@ -65,6 +83,7 @@ fn belongs_to_story(event: &Event) -> bool {
         | Fact::Refused { .. }
         | Fact::LockWaited { .. }
         | Fact::Decided { .. }
+        | Fact::HeuristicDecision { .. }
         | Fact::Voted { .. }
         | Fact::Lost { .. }
         | Fact::Dropped { .. }
@@ -80,7 +99,13 @@ fn belongs_to_story(event: &Event) -> bool {
         Fact::Durable { record, .. } => {
             event.node.is_coordinator() && record == RecordKind::Decided(Decision::Commit)
         }
-        Fact::Sent { message, .. } => matches!(message, MessageKind::Inquire | MessageKind::CommitOnePhase),
+        Fact::Sent { message, .. } => matches!(
+            message,
+            MessageKind::Inquire
+                | MessageKind::CommitOnePhase
+                | MessageKind::HeuristicCommit
+                | MessageKind::HeuristicAbort
+        ),
         Fact::Enlisted { .. }
         | Fact::Asked { .. }
         | Fact::LockGranted { .. }
@@ -115,6 +140,7 @@ impl fmt::Display for Event {
             | Fact::Stored { .. }
             | Fact::LeftLocked { .. } => store(self.fact, f),
             Fact::Decided { .. }
+            | Fact::HeuristicDecision { .. }
             | Fact::Voted { .. }
             | Fact::Appended { .. }
             | Fact::Durable { .. }
@@ -184,6 +210,9 @@ fn commitment(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match event.fact {
         Fact::Decided { gid, decision } if coordinator => write!(f, "decides to {decision} {gid}"),
         Fact::Decided { gid, decision } => write!(f, "{decision}s {gid}"),
+        Fact::HeuristicDecision { gid, decision } => {
+            write!(f, "is made to {decision} {gid} by its own decision")
+        }
         Fact::Voted { gid, vote } => write!(f, "votes {vote} on {gid}"),
         Fact::Appended { gid, record, forced } => {
             let how = if forced { "forces" } else { "appends" };

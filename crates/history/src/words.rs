@@ -162,11 +162,17 @@ pub enum MessageKind {
     ReplyAbort,
     /// Coordinator to participant, after a restart: inquire now about whatever is in doubt.
     Recover,
+    /// Participant to coordinator: I committed by my own (heuristic) decision what you aborted.
+    HeuristicCommit,
+    /// Participant to coordinator: I rolled back by my own (heuristic) decision what you committed.
+    HeuristicAbort,
+    /// Coordinator to participant: your heuristic decision is reported, forget it.
+    Forget,
 }
 
 impl MessageKind {
     /// Every kind, in the order of the protocol.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Execute,
         Self::Executed,
         Self::Failed,
@@ -182,6 +188,9 @@ impl MessageKind {
         Self::ReplyCommit,
         Self::ReplyAbort,
         Self::Recover,
+        Self::HeuristicCommit,
+        Self::HeuristicAbort,
+        Self::Forget,
     ];
 }
 
@@ -203,6 +212,9 @@ impl fmt::Display for MessageKind {
             Self::ReplyCommit => "reply commit",
             Self::ReplyAbort => "reply abort",
             Self::Recover => "recover",
+            Self::HeuristicCommit => "heuristic commit",
+            Self::HeuristicAbort => "heuristic abort",
+            Self::Forget => "forget",
         })
     }
 }

@@ -77,6 +77,18 @@ pub enum Message {
     },
     /// To a participant, from a coordinator that restarted: inquire now about all that is in doubt.
     Recover,
+    /// To the coordinator that told its decision: I had decided otherwise by myself. Repeated until it is answered.
+    Heuristic {
+        /// This transaction.
+        gid: Gid,
+        /// What was done here.
+        decision: Decision,
+    },
+    /// To a participant: what you decided by yourself is recorded and reported. X/Open XA: `xa_forget`.
+    Forget {
+        /// About this transaction.
+        gid: Gid,
+    },
 }
 
 /// Why a participant cannot do the work.
@@ -103,7 +115,9 @@ impl Message {
             | Self::CommitOnePhase { gid, .. }
             | Self::Acknowledge { gid }
             | Self::Inquire { gid }
-            | Self::DecisionReply { gid, .. } => gid,
+            | Self::DecisionReply { gid, .. }
+            | Self::Heuristic { gid, .. }
+            | Self::Forget { gid } => gid,
             Self::Recover => Gid::INITIAL,
         }
     }
@@ -127,6 +141,9 @@ impl Message {
             Self::DecisionReply { decision: Decision::Commit, .. } => MessageKind::ReplyCommit,
             Self::DecisionReply { decision: Decision::Abort, .. } => MessageKind::ReplyAbort,
             Self::Recover => MessageKind::Recover,
+            Self::Heuristic { decision: Decision::Commit, .. } => MessageKind::HeuristicCommit,
+            Self::Heuristic { decision: Decision::Abort, .. } => MessageKind::HeuristicAbort,
+            Self::Forget { .. } => MessageKind::Forget,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use history::{Gid, Key, Nanos, NodeId, Value};
+use history::{Decision, Gid, Key, Nanos, NodeId, Value};
 
 use crate::effects::{Effects, Timer};
 use crate::log::StoredRecord;
@@ -53,6 +53,13 @@ pub enum Incident {
     LockTimeout(Gid),
     /// To a participant: it has room for so many prepared branches and no more.
     PreparedLimit(u32),
+    /// To a participant: decide this branch now, without knowing the decision, if it is in doubt.
+    Heuristic {
+        /// The transaction.
+        gid: Gid,
+        /// What to do.
+        decision: Decision,
+    },
     /// The disk takes no more records. One that is appended all the same is lost, and what waits for it leaves.
     DiskFull,
     /// The disk takes records again.

@@ -4,7 +4,12 @@ use harness_core::{Category, ScenarioGenerator};
 
 /// All categories, in the order in which they are listed and run.
 pub fn categories() -> Vec<Category> {
-    vec![scenarios_basic::CATEGORY, scenarios_crashes::CATEGORY, scenarios_partitions::CATEGORY]
+    vec![
+        scenarios_basic::CATEGORY,
+        scenarios_crashes::CATEGORY,
+        scenarios_partitions::CATEGORY,
+        scenarios_recovery::CATEGORY,
+    ]
 }
 
 /// Serves all scenarios at so many participants.

@@ -25,6 +25,8 @@ pub(crate) struct Branch {
     pub(crate) decided_commit: Position,
     pub(crate) decided_abort: Position,
     pub(crate) acknowledged: Position,
+    /// Its operator made it decide by itself.
+    pub(crate) heuristic: Position,
     /// A coordinator left the decision to it.
     pub(crate) one_phase: Position,
     /// How many operations that write were asked of it.
@@ -54,6 +56,7 @@ impl Branch {
             decided_commit: Position::NEVER,
             decided_abort: Position::NEVER,
             acknowledged: Position::NEVER,
+            heuristic: Position::NEVER,
             one_phase: Position::NEVER,
             write_ops: 0,
             writes: 0,

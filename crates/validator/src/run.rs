@@ -19,6 +19,8 @@ pub(crate) struct Run {
     /// How often a fault struck or a node crashed.
     pub(crate) faults: u64,
     pub(crate) healed: bool,
+    /// Some client was told that its transaction is mixed.
+    pub(crate) mixed: bool,
     pub(crate) participants: Dense<Participant>,
     /// Who is in doubt at the end, and the event that says so.
     pub(crate) left_in_doubt: BTreeMap<(Gid, NodeId), u64>,

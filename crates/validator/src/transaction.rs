@@ -1,5 +1,7 @@
 //! What happened to one transaction: the one record that all properties share, filled as its events pass.
 
+mod ending;
+
 use std::collections::BTreeMap;
 
 use history::{Decision, Gid, Key, NodeId, Outcome, RecordKind};
@@ -58,6 +60,8 @@ pub(crate) struct Transaction {
     pub(crate) aborted_by: NodeId,
     /// A message was lost, or some work could not be done.
     pub(crate) disturbed: bool,
+    /// Some branch was made to decide by itself.
+    pub(crate) heuristic: bool,
     /// How many branches are not finished.
     open: u32,
     branches: SmallVec<[Branch; 4]>,
@@ -100,6 +104,7 @@ impl Transaction {
             aborts: aborted,
             aborted_by: NodeId::COORDINATOR,
             disturbed: false,
+            heuristic: false,
             open: 0,
             branches: SmallVec::new(),
             branch_index: None,
@@ -146,73 +151,6 @@ impl Transaction {
         sequences.dedup();
         let evidence = sequences.into_iter().map(|sequence| Evidence { sequence, event: None }).collect();
         Violation { gid: Some(self.gid), nodes: nodes.to_vec(), claim, evidence }
-    }
-
-    /// When the client was told this outcome first.
-    #[inline]
-    pub(crate) fn answer(&self, outcome: Outcome) -> Position {
-        self.answers[outcome as usize]
-    }
-
-    /// Whether the client was told anything.
-    pub(crate) fn is_answered(&self) -> bool {
-        self.answers.iter().any(|answer| answer.happened())
-    }
-
-    /// How many clients wait: uses of its id without an answer of any kind, or whoever asked again in vain.
-    pub(crate) fn unanswered(&self) -> u32 {
-        let asked = self.repeats + u32::from(self.begun.happened());
-        let never = asked.saturating_sub(self.refusals + u32::from(self.is_answered()));
-        never.max(self.outcome_asked.happened().into())
-    }
-
-    /// Whether nothing more is awaited.
-    #[inline]
-    pub(crate) fn is_over(&self) -> bool {
-        self.open == 0 && (self.is_answered() || self.refusals > 0) && self.unanswered() == 0
-    }
-
-    /// The client is told.
-    pub(crate) fn answered(&mut self, node: NodeId, outcome: Outcome, now: Position) {
-        self.outcome_asked = Position::NEVER;
-        let answer = &mut self.answers[outcome as usize];
-        if answer.happened() {
-            return;
-        }
-        *answer = now;
-        self.answered_by = node;
-        if outcome == Outcome::Aborted {
-            self.aborted(node, now);
-            // A branch that never heard of the transaction has nothing to finish.
-            for branch in 0..self.branches.len() {
-                if !self.branches[branch].in_doubt() {
-                    self.finish(branch);
-                }
-            }
-        }
-    }
-
-    /// The coordinator refuses this use of the id.
-    pub(crate) fn refused(&mut self) {
-        self.outcome_asked = Position::NEVER;
-        self.refusals += 1;
-        if self.refusals > self.repeats && !self.is_answered() {
-            (0..self.branches.len()).for_each(|b| self.finish(b));
-        }
-    }
-
-    /// A coordinator commits in effect.
-    pub(crate) fn committed(&mut self, node: NodeId, now: Position) {
-        if !self.commits.happened() {
-            (self.commits, self.committed_by) = (now, node);
-        }
-    }
-
-    /// A coordinator aborts in effect.
-    pub(crate) fn aborted(&mut self, node: NodeId, now: Position) {
-        if !self.aborts.happened() {
-            (self.aborts, self.aborted_by) = (now, node);
-        }
     }
 
     /// What a node's log holds of one kind, if that kind means anything there.

@@ -1,7 +1,7 @@
 //! One pass over the events: each goes to the transaction that it is about, and to the properties that can only be
 //! judged at that event. All others are judged once, when a transaction is over or the run ends.
 
-use history::{Decision, Event, Fact, Gid, Header, Key, MessageKind, NodeId, RecordKind, Vote};
+use history::{Decision, Event, Fact, Gid, Header, Key, MessageKind, NodeId, Outcome, RecordKind, Vote};
 
 use crate::branch::Op;
 use crate::findings::{Findings, overall};
@@ -70,6 +70,7 @@ impl CorrectnessValidator {
             Fact::AbortAsked { gid } => self.at(gid, sequence, |txn, now| txn.abort_asked.mark(now)),
             Fact::OutcomeAsked { gid } => self.known(gid, sequence, |txn, now| txn.outcome_asked = now),
             Fact::Answered { gid, outcome } => {
+                self.run.mixed |= outcome == Outcome::HeuristicMixed;
                 self.end(gid, sequence, |t, now| t.answered(node, outcome, now))
             }
             Fact::Refused { gid } => self.end(gid, sequence, |txn, _| txn.refused()),
@@ -86,6 +87,9 @@ impl CorrectnessValidator {
             // Who votes and decides what: agreement, stability, unanimity, non-triviality.
             Fact::Decided { gid, decision } if !node.is_coordinator() => {
                 self.end(gid, sequence, |txn, now| participant_decided(txn, node, decision, now));
+            }
+            Fact::HeuristicDecision { gid, .. } => {
+                self.at(gid, sequence, |txn, now| txn.decided_alone(node, now));
             }
             Fact::Voted { gid, vote } => self.end(gid, sequence, |txn, now| voted(txn, node, vote, now)),
             // What logs hold: write-ahead, durability, and whether a decision is effective.

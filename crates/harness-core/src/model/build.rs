@@ -103,9 +103,22 @@ impl TestScenario {
         self
     }
 
+    /// Expects so many clients to hear that some participants committed and others did not.
+    pub fn expect_heuristic_mixed(mut self, clients: u64) -> Self {
+        self.expect.heuristic_mixed = Some(clients);
+        self
+    }
+
     /// Expects so many records of a kind to be appended, on all nodes together.
     pub fn expect_records(mut self, kind: RecordKind, times: u64) -> Self {
         self.expect.counts.push((FactCount::Appended(kind), times));
+        self
+    }
+
+    /// Expects so many nodes to be down at the end, because they never come back.
+    pub fn expect_left_down(mut self, nodes: u64) -> Self {
+        self.expect.counts.push((FactCount::LeftDown, nodes));
+        self.terms.may_block = true;
         self
     }
 

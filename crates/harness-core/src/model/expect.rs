@@ -16,6 +16,8 @@ pub struct Expect {
     pub aborted: Option<u64>,
     /// How many clients never hear what became of their transaction.
     pub unknown: Option<u64>,
+    /// How many clients hear that some participants committed and others did not.
+    pub heuristic_mixed: Option<u64>,
     /// How many transactions are refused.
     pub refused: Option<u64>,
     /// Branches are left in doubt at the end, because a node never comes back: at least one.
@@ -38,6 +40,8 @@ pub enum FactCount {
     Appended(RecordKind),
     /// Branches that are in doubt at the end.
     LeftInDoubt,
+    /// Nodes that are down at the end.
+    LeftDown,
 }
 
 impl FactCount {
@@ -46,7 +50,7 @@ impl FactCount {
         match (self, *fact) {
             (Self::Sent(kind), Fact::Sent { message, .. }) => kind == message,
             (Self::Appended(kind), Fact::Appended { record, .. }) => kind == record,
-            (Self::LeftInDoubt, Fact::LeftInDoubt { .. }) => true,
+            (Self::LeftInDoubt, Fact::LeftInDoubt { .. }) | (Self::LeftDown, Fact::LeftDown) => true,
             _ => false,
         }
     }
@@ -58,6 +62,7 @@ impl fmt::Display for FactCount {
             Self::Sent(message) => write!(f, "messages \"{message}\" sent"),
             Self::Appended(record) => write!(f, "records \"{record}\" appended"),
             Self::LeftInDoubt => f.write_str("branches left in doubt"),
+            Self::LeftDown => f.write_str("nodes left down"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use history::{FaultKind, MessageKind, NodeId, Point};
+use history::{Decision, FaultKind, MessageKind, NodeId, Point};
 use serde::{Deserialize, Serialize};
 
 /// One fault of a scenario. A fault that never fires fails its scenario.
@@ -37,6 +37,11 @@ pub enum FailureMode {
         down_ms: u64,
         /// It is up for this long before it crashes again.
         up_ms: u64,
+    },
+    /// The participant's operator decides the branch that is in doubt by then.
+    Heuristic {
+        /// This way.
+        decision: Decision,
     },
     /// A lock that the participant's branch needs is not granted in time.
     LockTimeout,
@@ -105,6 +110,7 @@ impl FailureMode {
     pub fn kind(&self) -> FaultKind {
         match self {
             Self::Crash { .. } | Self::CrashLoop { .. } => FaultKind::Crash,
+            Self::Heuristic { .. } => FaultKind::Heuristic,
             Self::LockTimeout => FaultKind::LockTimeout,
             Self::PreparedLimit { .. } => FaultKind::PreparedLimit,
             Self::VoteNo => FaultKind::VoteNo,
@@ -279,7 +285,7 @@ impl FailureConfig {
         }
         let Trigger::AtPoint { point, nth } = self.trigger else {
             return match self.mode {
-                FailureMode::VoteNo | FailureMode::LockTimeout => {
+                FailureMode::VoteNo | FailureMode::LockTimeout | FailureMode::Heuristic { .. } => {
                     Err(format!("{self} is about no transaction: use a protocol step"))
                 }
                 _ => Ok(()),
@@ -293,6 +299,10 @@ impl FailureConfig {
         if changes_vote && !before_vote.contains(&point) {
             let steps = before_vote.map(Point::name).join(", ");
             return Err(format!("{self} cannot change the vote: use one of {steps}"));
+        }
+        let of_participants = matches!(self.mode, FailureMode::Heuristic { .. });
+        if of_participants && point.name().starts_with("coordinator::") {
+            return Err(format!("{self} would never fire: only a participant decides by itself"));
         }
         let passed_by = |node: NodeId| match point.name().split_once("::") {
             Some(("coordinator", _)) => node.is_coordinator(),

@@ -40,6 +40,9 @@ impl VirtualParticipant {
     }
 
     pub(super) fn commit(&mut self, from: NodeId, gid: Gid, effects: &mut Effects) {
+        if self.has_decided_otherwise(gid, Decision::Commit, from, effects) {
+            return;
+        }
         match self.branches.get(gid).map(|branch| branch.phase) {
             // There is no room for the record: the coordinator will say it again.
             Some(Phase::Prepared) if self.disk_full => return,
@@ -82,7 +85,7 @@ impl VirtualParticipant {
         effects.send(from, answer.unwrap_or(Message::Vote { gid, vote: Vote::No }));
     }
 
-    fn apply_and_finish(&mut self, gid: Gid, record: LogRecord, effects: &mut Effects) {
+    pub(super) fn apply_and_finish(&mut self, gid: Gid, record: LogRecord, effects: &mut Effects) {
         effects.force(record);
         if let Some(branch) = self.branches.get(gid) {
             for &(key, value) in &branch.writes {
@@ -94,8 +97,11 @@ impl VirtualParticipant {
     }
 
     pub(super) fn inquire(&mut self, gid: Gid, times: u32, effects: &mut Effects) {
-        let Some(branch) = self.branches.get(gid) else { return };
-        effects.send(branch.coordinator, Message::Inquire { gid });
+        let alone = self.alone.get(gid).map(|alone| alone.coordinator);
+        let Some(coordinator) = self.branches.get(gid).map(|branch| branch.coordinator).or(alone) else {
+            return;
+        };
+        effects.send(coordinator, Message::Inquire { gid });
         let wait = self.config.inquiry_first.0.saturating_mul(2 << times.min(20));
         let wait = history::Nanos(wait).min(self.config.inquiry_longest);
         effects.set_timer(wait, gid, purpose::INQUIRY + times + 1);
@@ -106,6 +112,12 @@ impl VirtualParticipant {
         for gid in protocol::Participant::in_doubt(self) {
             if let Some(branch) = self.branches.get_mut(gid) {
                 branch.coordinator = coordinator;
+            }
+            effects.send(coordinator, Message::Inquire { gid });
+        }
+        for gid in self.decided_alone() {
+            if let Some(alone) = self.alone.get_mut(gid) {
+                alone.coordinator = coordinator;
             }
             effects.send(coordinator, Message::Inquire { gid });
         }

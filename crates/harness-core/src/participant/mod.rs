@@ -7,6 +7,7 @@
 
 mod branch;
 mod commitment;
+mod heuristic;
 mod recovery;
 mod store;
 
@@ -18,6 +19,7 @@ use smallvec::SmallVec;
 
 use crate::model::ParticipantConfig;
 use branch::{Branch, Phase};
+use heuristic::Alone;
 use store::Store;
 
 /// A participant that does everything right.
@@ -33,6 +35,8 @@ pub struct VirtualParticipant {
     /// What became of branches that are over, down to the low-water mark: a repeated message must not begin again
     /// what is finished.
     finished: GidList<Decision>,
+    /// What was decided here without the coordinator, as long as it does not know.
+    alone: GidList<Alone>,
     /// No transaction below is open anywhere.
     low_water: Gid,
     log_first: LogPosition,
@@ -82,6 +86,7 @@ impl VirtualParticipant {
             branches: GidList::default(),
             spare: Vec::new(),
             finished: GidList::default(),
+            alone: GidList::default(),
             low_water: Gid::INITIAL,
             log_first: LogPosition(0),
             disk_full: false,
@@ -119,14 +124,18 @@ impl VirtualParticipant {
                 self.commit(from, gid, effects);
             }
             Message::Abort { gid } | Message::DecisionReply { gid, decision: Decision::Abort } => {
-                self.abort(gid, effects);
+                if !self.has_decided_otherwise(gid, Decision::Abort, from, effects) {
+                    self.abort(gid, effects);
+                }
             }
             Message::Recover => self.inquire_all(from, effects),
+            Message::Forget { gid } => self.forget_alone(gid, effects),
             Message::Executed { .. }
             | Message::Failed { .. }
             | Message::Vote { .. }
             | Message::Acknowledge { .. }
-            | Message::Inquire { .. } => {}
+            | Message::Inquire { .. }
+            | Message::Heuristic { .. } => {}
         }
     }
 
@@ -149,7 +158,7 @@ impl VirtualParticipant {
             }
             purpose::LOCK.. => self.lock_overdue(gid, timer.purpose - purpose::LOCK, effects),
             times => {
-                if self.state(gid) == ParticipantState::Prepared {
+                if self.awaits_decision(gid) {
                     self.inquire(gid, times - purpose::INQUIRY, effects);
                 }
             }
@@ -164,6 +173,7 @@ impl VirtualParticipant {
                 }
             }
             Incident::LockTimeout(gid) => self.lock_denied(gid, effects),
+            Incident::Heuristic { gid, decision } => self.decide_alone(gid, decision, effects),
             Incident::PreparedLimit(most) => self.prepared_max = most,
             Incident::DiskFull => self.disk_full = true,
             Incident::DiskFreed => self.disk_full = false,
@@ -228,7 +238,7 @@ impl Participant for VirtualParticipant {
     }
 
     fn oldest_unsettled(&self) -> Option<Gid> {
-        self.branches.first()
+        self.branches.first().into_iter().chain(self.alone.first()).min()
     }
 
     fn in_doubt(&self) -> Vec<Gid> {

@@ -23,12 +23,14 @@ impl VirtualParticipant {
             self.take_back_locks(gid, effects);
             self.inquire(gid, 0, effects);
         }
+        self.decided_alone().into_iter().for_each(|gid| self.inquire(gid, 0, effects));
     }
 
     fn replay(&mut self, record: &LogRecord) {
         let gid = record.gid;
         let mut body = record.reader();
         match record.kind {
+            RecordKind::Other if gid != Gid::INITIAL => self.replay_alone(gid, body),
             RecordKind::Other => self.restore(body),
             RecordKind::Prepared => {
                 let mut branch = self.spare.pop().unwrap_or_default();
@@ -74,6 +76,9 @@ impl VirtualParticipant {
         let first = effects.force(self.checkpoint());
         for (gid, branch) in self.branches.iter().filter(|(_, branch)| branch.phase == Phase::Prepared) {
             effects.force(prepared_record(gid, branch));
+        }
+        for (gid, alone) in self.alone.iter() {
+            effects.force(alone.record(gid));
         }
         effects.truncate(first);
         self.log_first = first;

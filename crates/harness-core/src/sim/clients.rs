@@ -87,11 +87,21 @@ impl<'a> Clients<'a> {
 
     /// A client hears the outcome.
     pub(super) fn answered(&mut self, now: Nanos, gid: Gid, outcome: Outcome) {
+        if outcome == Outcome::HeuristicMixed && self.waiting.get(gid).is_none() {
+            return self.corrected(gid);
+        }
         let index = match self.waiting.remove(gid) {
             Some(waiting) => Some(waiting.index),
             None => self.take_repeated(gid),
         };
         self.note(now, index, outcome.into());
+    }
+
+    /// A client that had its answer hears that some participant did otherwise.
+    fn corrected(&mut self, gid: Gid) {
+        if let Some(result) = self.results.iter_mut().rfind(|result| result.id == gid) {
+            result.outcome = TransactionOutcome::HeuristicMixed;
+        }
     }
 
     /// A client hears that its id was used before.

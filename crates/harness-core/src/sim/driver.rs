@@ -11,6 +11,7 @@ use super::hindrance::Hindrance;
 use super::queue::Happening;
 use super::run::Run;
 use crate::injector::Strike;
+use crate::model::FailureMode;
 
 /// One node of a run.
 pub(super) struct Node {
@@ -125,12 +126,22 @@ impl Run<'_> {
     /// Passes a protocol step, at which something may strike.
     #[inline]
     pub(super) fn pass(&mut self, id: NodeId, point: Point, gid: Gid) -> Flow {
-        match self.injector.pass(id, point) {
-            None => Flow::Continues,
-            Some(Strike { mode, index }) => {
-                self.begin_fault(id, &mode, Cause { fault: index, step: Some((point, gid)) })
+        let strikes = self.injector.pass(id, point);
+        if strikes.is_empty() { Flow::Continues } else { self.begin_faults(id, strikes, (point, gid)) }
+    }
+
+    /// Lets all begin that strike at one step. What strikes a node that has just crashed is void.
+    #[cold]
+    fn begin_faults(&mut self, id: NodeId, strikes: Vec<Strike>, step: (Point, Gid)) -> Flow {
+        let mut flow = Flow::Continues;
+        for Strike { mode, index } in strikes {
+            let is_down = flow == Flow::Crashed && !matches!(mode, FailureMode::Network(_));
+            let cause = Cause { fault: index, step: Some(step) };
+            if !is_down && self.begin_fault(id, &mode, cause) == Flow::Crashed {
+                flow = Flow::Crashed;
             }
         }
+        flow
     }
 
     pub(super) fn crash(&mut self, id: NodeId) {

@@ -3,7 +3,7 @@
 use history::{Fact, FaultKind, Gid, Nanos, NodeId, Point};
 use protocol::{Incident, Input};
 
-use super::driver::Flow;
+use super::driver::{Flow, Machine};
 use super::hindrance::Lasting;
 use super::queue::Happening;
 use super::run::Run;
@@ -62,6 +62,12 @@ impl Run<'_> {
             | FailureMode::Clock { .. } => self.hinder(id, mode, cause),
             FailureMode::VoteNo => self.befall(id, mode, cause, Incident::CannotPrepare),
             FailureMode::LockTimeout => self.befall(id, mode, cause, Incident::LockTimeout),
+            FailureMode::Heuristic { .. } => {
+                // After the step in hand: its effects come first.
+                if let Some((_, gid)) = cause.step {
+                    self.queue.push(self.now, Happening::Heuristic { node: id, gid, cause });
+                }
+            }
             FailureMode::PreparedLimit { most } => {
                 self.strike(id, mode.kind(), cause);
                 self.node_mut(id).hindrance.prepared_max = Some(*most);
@@ -85,6 +91,19 @@ impl Run<'_> {
         self.strike(id, mode.kind(), cause);
         if let Some((_, gid)) = cause.step {
             self.step(id, Input::Befallen(incident(gid)));
+        }
+    }
+
+    /// An operator decides a branch, if it is in doubt by now; otherwise the fault has not fired.
+    pub(super) fn decide_alone(&mut self, id: NodeId, gid: Gid, cause: Cause) {
+        let scenario = self.scenario;
+        let fault = cause.fault.map(|index| &scenario.failure_configs[index].mode);
+        let Some(&FailureMode::Heuristic { decision }) = fault else { return };
+        let Some(Machine::Participant(participant)) = &self.node(id).machine else { return };
+        if participant.in_doubt().binary_search(&gid).is_ok() {
+            self.strike(id, FaultKind::Heuristic, cause);
+            self.record(id, Fact::HeuristicDecision { gid, decision });
+            self.step(id, Input::Befallen(Incident::Heuristic { gid, decision }));
         }
     }
 

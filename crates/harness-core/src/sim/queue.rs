@@ -7,8 +7,10 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use history::{Nanos, NodeId};
+use history::{Gid, Nanos, NodeId};
 use protocol::{Message, Timer};
+
+use super::faults::Cause;
 
 /// Something that is yet to happen.
 #[derive(Debug)]
@@ -40,6 +42,12 @@ pub(super) enum Happening {
     /// A node goes on, unless it was paused for longer meanwhile.
     PauseEnds {
         node: NodeId,
+    },
+    /// An operator decides an in-doubt branch, because of the scenario's fault.
+    Heuristic {
+        node: NodeId,
+        gid: Gid,
+        cause: Cause,
     },
     /// A disk takes records again.
     DiskFreed {

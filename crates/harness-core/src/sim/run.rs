@@ -132,6 +132,7 @@ impl<'a> Run<'a> {
                     self.restart(node);
                 }
             }
+            Happening::Heuristic { node, gid, cause } => self.decide_alone(node, gid, cause),
             Happening::DiskFreed { node } => self.free_disk(node),
             Happening::PauseEnds { node } => {
                 if self.node(node).hindrance.paused_until <= self.now {

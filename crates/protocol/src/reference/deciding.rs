@@ -70,6 +70,34 @@ impl ReferenceCoordinator {
         }
     }
 
+    /// A participant was made to decide by itself before it heard the decision, and otherwise. The client hears of it,
+    /// whatever it was told before.
+    pub(super) fn decided_otherwise(
+        &mut self,
+        gid: Gid,
+        participant: ParticipantId,
+        decision: Decision,
+        effects: &mut Effects,
+    ) {
+        let phase = self.open.get(gid).map(|open| open.phase);
+        match (phase, decision) {
+            (Some(Phase::Committing), Decision::Abort) | (None, _) => {}
+            // It has heard no decision of this coordinator.
+            _ => return,
+        }
+        if !self.mixed.contains(&gid) {
+            if self.disk_full {
+                // It will say it again.
+                return;
+            }
+            self.mixed.insert(gid);
+            effects.force(LogRecord::new(RecordKind::Other, gid));
+            effects.answer(gid, Outcome::HeuristicMixed);
+        }
+        effects.send(participant.into(), Message::Forget { gid });
+        self.acknowledged(gid, participant, effects);
+    }
+
     pub(super) fn resend(&mut self, gid: Gid, effects: &mut Effects) {
         let (config, low_water) = (self.config, self.low_water());
         let Some(open) = self.open.get_mut(gid) else { return };
@@ -91,10 +119,14 @@ impl ReferenceCoordinator {
     /// Keeps the log short: what is still open is written again, and all before it is dropped.
     fn checkpoint_if_long(&mut self, effects: &mut Effects) {
         let length = effects.next_position().0 - self.log_first.0;
-        if self.disk_full || length < CHECKPOINT_AFTER + 2 * self.open.len() as u64 {
+        let needed = self.mixed.len() + 2 * self.open.len();
+        if self.disk_full || length < CHECKPOINT_AFTER + needed as u64 {
             return;
         }
         let first = effects.force(self.epoch_record());
+        for &gid in &self.mixed {
+            effects.force(LogRecord::new(RecordKind::Other, gid));
+        }
         for (gid, open) in self.open.iter().filter(|(_, open)| open.phase == Phase::Committing) {
             effects.force(decided_record(gid, open));
         }

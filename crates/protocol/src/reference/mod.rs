@@ -10,6 +10,7 @@ mod deciding;
 mod recovery;
 mod voting;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use history::{Decision, Gid, GidMap, HaltReason, Nanos, NodeId, Outcome, ParticipantId};
@@ -52,6 +53,8 @@ impl Default for CoordinatorConfig {
 pub struct ReferenceCoordinator {
     config: CoordinatorConfig,
     open: GidMap<Box<Open>>,
+    /// Transactions of which some participant did otherwise, by its own decision. An operator has to clear them up.
+    mixed: BTreeSet<Gid>,
     /// Kept to be used again: a transaction costs no allocation here.
     #[expect(clippy::vec_box, reason = "what is kept is the box")]
     spare: Vec<Box<Open>>,
@@ -124,6 +127,7 @@ impl ReferenceCoordinator {
         Self {
             config,
             open: GidMap::default(),
+            mixed: BTreeSet::new(),
             spare: Vec::new(),
             next_gid: Gid(1),
             epoch: 0,
@@ -144,12 +148,16 @@ impl ReferenceCoordinator {
             Message::Vote { gid, vote } => self.voted(gid, participant, vote, effects),
             Message::Acknowledge { gid } => self.acknowledged(gid, participant, effects),
             Message::Inquire { gid } => self.inquired(gid, participant, effects),
+            Message::Heuristic { gid, decision } => {
+                self.decided_otherwise(gid, participant, decision, effects)
+            }
             Message::Execute { .. }
             | Message::Prepare { .. }
             | Message::Commit { .. }
             | Message::Abort { .. }
             | Message::CommitOnePhase { .. }
             | Message::DecisionReply { .. }
+            | Message::Forget { .. }
             | Message::Recover => {}
         }
     }
@@ -187,7 +195,10 @@ impl ReferenceCoordinator {
             // Whether the records are on disk can only be read, not known (Rebello et al., *Can Applications Recover
             // from fsync Failures?*, 2020).
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
-            Incident::CannotPrepare(_) | Incident::LockTimeout(_) | Incident::PreparedLimit(_) => {}
+            Incident::CannotPrepare(_)
+            | Incident::LockTimeout(_)
+            | Incident::PreparedLimit(_)
+            | Incident::Heuristic { .. } => {}
         }
     }
 

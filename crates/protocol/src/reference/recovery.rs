@@ -24,6 +24,10 @@ impl ReferenceCoordinator {
             // a commit from before the crash brings about; and END forgets what to answer.
             effects.append_lazily(self.epoch_record());
         }
+        for &gid in &self.mixed {
+            // The report may not have left before the crash.
+            effects.answer(gid, Outcome::HeuristicMixed);
+        }
         let committing: Vec<Gid> = self.open.iter().map(|(gid, _)| gid).collect();
         for gid in committing {
             self.announce_commit(gid, effects);
@@ -48,6 +52,9 @@ impl ReferenceCoordinator {
             RecordKind::Ended => {
                 self.next_gid = self.next_gid.max(Gid(gid.0 + 1));
                 self.close(gid);
+            }
+            RecordKind::Other if gid != Gid::INITIAL => {
+                self.mixed.insert(gid);
             }
             RecordKind::Other => {
                 self.epoch = self.epoch.max(body.u32().unwrap_or(0));

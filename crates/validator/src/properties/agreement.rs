@@ -1,10 +1,12 @@
 //! Agreement: no two nodes that decide reach different decisions (Bernstein, Hadzilacos and Goodman, AC1).
 //!
 //! Decisions count once they take effect: a commit that a coordinator only emitted may vanish in a crash, and an abort
-//! told to a participant that is past it changes nothing.
+//! told to a participant that is past it changes nothing. A decision that a participant was made to take by itself
+//! (heuristic) is no breach of the protocol; that the client hears of it is a matter of client truth.
 
 use history::NodeId;
 
+use crate::branch::Branch;
 use crate::findings::Findings;
 use crate::position::Position;
 use crate::property::Property;
@@ -41,11 +43,16 @@ fn split(txn: &Transaction) -> Option<(Decided, Decided)> {
 }
 
 fn commits(txn: &Transaction) -> impl Iterator<Item = Decided> {
-    let branches = txn.branches().iter().map(|branch| (branch.node, branch.commits()));
+    let branches = bound(txn).map(|branch| (branch.node, branch.commits()));
     std::iter::once((txn.committed_by, txn.commits)).chain(branches).filter(|(_, at)| at.happened())
 }
 
 fn aborts(txn: &Transaction) -> impl Iterator<Item = Decided> {
-    let branches = txn.branches().iter().map(|branch| (branch.node, branch.aborts()));
+    let branches = bound(txn).map(|branch| (branch.node, branch.aborts()));
     std::iter::once((txn.aborted_by, txn.aborts)).chain(branches).filter(|(_, at)| at.happened())
+}
+
+/// The branches that are bound to the common decision.
+fn bound(txn: &Transaction) -> impl Iterator<Item = &Branch> {
+    txn.branches().iter().filter(|branch| !branch.heuristic.happened())
 }

@@ -54,21 +54,23 @@ fn all_of_it(txn: &Transaction, did: Option<&Branch>, run: &Run, findings: &mut 
         match did {
             _ if told.happened() => {
                 let claim = format!("the client is told that {gid} committed, and {node} never commits it");
-                txn.violation(&[txn.answered_by, node], claim, [told, last])
+                txn.violation(&[txn.answered_by, node], claim, [told, missing.heuristic, last])
             }
             Some(did) => {
                 let claim =
                     format!("{} commits {gid} and {node}, which was to write too, never does", did.node);
-                txn.violation(&[did.node, node], claim, [did.commits(), last])
+                txn.violation(&[did.node, node], claim, [did.commits(), missing.heuristic, last])
             }
             None => unreachable!("something was committed or told so"),
         }
     });
 }
 
+/// Told mixed: some did and others did not, or a participant decided by itself and otherwise than the coordinator.
 fn told_mixed(txn: &Transaction, did: Option<&Branch>, findings: &mut Findings) {
-    let did_not = txn.branches().iter().find(|branch| !branch.commits().happened() && branch.write_ops > 0);
-    if did.is_some() && did_not.is_some() {
+    let did_not = || txn.branches().iter().any(|branch| !branch.commits().happened() && branch.write_ops > 0);
+    let mixed = (did.is_some() && did_not()) || (txn.heuristic && txn.is_mixed());
+    if mixed || txn.past != Past::None {
         return;
     }
     findings.violated(Property::ClientTruth, || {

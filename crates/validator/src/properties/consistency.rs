@@ -149,7 +149,7 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
         return;
     }
     let down = run.participants.iter().any(|(_, participant)| participant.left_down);
-    if down || !run.left_in_doubt.is_empty() {
+    if down || run.mixed || !run.left_in_doubt.is_empty() {
         findings.not_checked(Property::Consistency);
         return;
     }

@@ -54,7 +54,8 @@ fn decision(txn: &Transaction) -> Position {
         return txn.decided.appended.or_earlier(txn.decided.durable);
     }
     let in_branches = || {
-        let commits = txn.branches().iter().map(Branch::commits);
+        let bound = txn.branches().iter().filter(|branch| !branch.heuristic.happened());
+        let commits = bound.map(Branch::commits);
         commits.filter(|at| at.happened()).min().unwrap_or(Position::NEVER)
     };
     let told = txn.commit_sent.or_earlier(txn.answer(Outcome::Committed));

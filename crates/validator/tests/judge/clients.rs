@@ -1,7 +1,7 @@
 //! Client truth.
 
 use insta::assert_snapshot;
-use validator::Property::ClientTruth;
+use validator::Property::{Agreement, ClientTruth};
 
 use crate::{abort, commit};
 
@@ -92,4 +92,38 @@ fn told_mixed_some_commit_and_some_do_not() {
     let really = forgotten().instead_of("tm answered t1 committed", "tm answered t1 heuristic-mixed");
     let result = really.then("rm2 decided t1 abort").judge();
     assert_eq!(result.check(ClientTruth).map(|check| check.violated), Some(0), "{result}");
+}
+
+/// The second participant's operator rolls back what the coordinator commits.
+fn alone() -> crate::Story {
+    commit().until("rm1 sent t1 acknowledge tm", "rm1 stored k1 5").then(
+        "rm2 alone t1 abort
+         rm2 appended t1 abort
+         rm2 decided t1 abort
+         rm2 durable t1 abort",
+    )
+}
+
+#[test]
+fn a_participant_that_decided_by_itself_is_reported_and_then_it_is_no_breach_of_the_protocol() {
+    assert_snapshot!(alone().breaks(ClientTruth), @r"
+    client truth: the client is told that t1 committed, and rm2 never commits it
+            0.022 ms  tm   tells the client: t1 committed
+            0.030 ms  rm2  is made to abort t1 by its own decision
+            0.032 ms  rm2  aborts t1
+    ");
+    let reported = alone().then("tm answered t1 heuristic-mixed");
+    assert_eq!(reported.judge().verdict, validator::Verdict::Valid, "{}", reported.judge());
+    let obeyed = commit().then("rm2 alone t1 commit\ntm answered t1 heuristic-mixed");
+    assert_snapshot!(obeyed.breaks(ClientTruth), @r"
+    client truth: the client is told that t1 is mixed, and all participants commit it
+            0.025 ms  rm1  sets k1 to 5 for t1
+            0.039 ms  tm   tells the client: t1 heuristic mixed
+    ");
+    let nobody_said_so = alone().instead_of("rm2 alone t1 abort", "").then("tm answered t1 heuristic-mixed");
+    assert_snapshot!(nobody_said_so.breaks(Agreement), @r#"
+    agreement: tm commits t1 and rm2 aborts it
+            0.019 ms  tm   has "decided commit" of t1 durable
+            0.031 ms  rm2  aborts t1
+    "#);
 }

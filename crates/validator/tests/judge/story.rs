@@ -185,6 +185,7 @@ fn of_transaction(verb: &str, gid: Gid, rest: &[&str]) -> Fact {
         ("wrote", [k, value]) => Fact::Wrote { gid, key: key(k), value: Value(number(value)) },
         ("applied", [k, value]) => Fact::Applied { gid, key: key(k), value: Value(number(value)) },
         ("decided", [decision]) => Fact::Decided { gid, decision: word(decision) },
+        ("alone", [decision]) => Fact::HeuristicDecision { gid, decision: word(decision) },
         ("voted", [vote]) => Fact::Voted { gid, vote: word::<Vote>(vote) },
         ("appended", [record]) => Fact::Appended { gid, record: log_record(record), forced: true },
         ("durable", [record]) => Fact::Durable { gid, record: log_record(record) },
