@@ -5,7 +5,6 @@ mod ending;
 use std::collections::BTreeMap;
 
 use history::{Decision, Gid, Key, NodeId, Outcome, RecordKind};
-use smallvec::SmallVec;
 
 use crate::branch::{Branch, Op, Write};
 use crate::position::{Logged, Position};
@@ -64,13 +63,13 @@ pub(crate) struct Transaction {
     pub(crate) heuristic: bool,
     /// How many branches are not finished.
     open: u32,
-    branches: SmallVec<[Branch; 4]>,
+    branches: Vec<Branch>,
     /// Where the branches of a large transaction are that were not enlisted in the order of their nodes.
     branch_index: Option<BTreeMap<NodeId, usize>>,
     branch_last: usize,
-    ops: SmallVec<[Op; 8]>,
+    ops: Vec<Op>,
     ops_sorted: bool,
-    writes: SmallVec<[Write; 8]>,
+    writes: Vec<Write>,
 }
 
 impl Transaction {
@@ -106,12 +105,12 @@ impl Transaction {
             disturbed: false,
             heuristic: false,
             open: 0,
-            branches: SmallVec::new(),
+            branches: Vec::new(),
             branch_index: None,
             branch_last: 0,
-            ops: SmallVec::new(),
+            ops: Vec::new(),
             ops_sorted: true,
-            writes: SmallVec::new(),
+            writes: Vec::new(),
         }
     }
 
@@ -229,11 +228,9 @@ impl Transaction {
             return self.branch_last;
         }
         // Participants mostly take turns.
-        self.branch_last = if is_at(self.branch_last + 1) {
-            self.branch_last + 1
-        } else {
-            self.find(node).unwrap_or_else(|| self.add_branch(node))
-        };
+        let next = if self.branch_last + 1 < self.branches.len() { self.branch_last + 1 } else { 0 };
+        self.branch_last =
+            if is_at(next) { next } else { self.find(node).unwrap_or_else(|| self.add_branch(node)) };
         self.branch_last
     }
 

@@ -21,7 +21,12 @@ pub(crate) struct Transactions {
     past: PastOutcomes,
     retiring: VecDeque<Gid>,
     window: usize,
+    /// Which was found last, and where: events of one transaction come in bursts.
+    last: (Gid, u32),
 }
+
+/// No transaction is found by this id.
+const NOBODY: (Gid, u32) = (Gid::INITIAL, 0);
 
 impl Transactions {
     /// None yet. Of those that are over, the last `window` stay open for late events.
@@ -34,21 +39,26 @@ impl Transactions {
             past: PastOutcomes::default(),
             retiring: VecDeque::new(),
             window,
+            last: NOBODY,
         }
     }
 
     /// A transaction whose facts are present.
     #[inline]
     pub(crate) fn get(&mut self, gid: Gid) -> Option<&mut Transaction> {
-        let slot = self.slot(gid)?;
-        Some(&mut self.slab[slot as usize])
+        if self.last.0 != gid || gid == Gid::INITIAL {
+            self.last = (gid, self.slot(gid)?);
+        }
+        Some(&mut self.slab[self.last.1 as usize])
     }
 
     /// A transaction, which is new or opened again if its facts are not present; `sequence` is its event now.
     #[inline]
     pub(crate) fn open(&mut self, gid: Gid, sequence: u64) -> &mut Transaction {
-        let slot = self.slot(gid).unwrap_or_else(|| self.add(gid, sequence));
-        &mut self.slab[slot as usize]
+        if self.last.0 != gid || gid == Gid::INITIAL {
+            self.last = (gid, self.slot(gid).unwrap_or_else(|| self.add(gid, sequence)));
+        }
+        &mut self.slab[self.last.1 as usize]
     }
 
     /// All whose facts are present, in no order that means anything, to change them.
@@ -91,6 +101,7 @@ impl Transactions {
 
     /// Forgets all of a transaction but how it ended.
     pub(crate) fn forget(&mut self, gid: Gid) {
+        self.last = NOBODY;
         let Some(slot) = self.index.remove(gid).or_else(|| self.behind.remove(&gid)) else { return };
         let transaction = &self.slab[slot as usize];
         let told_committed = transaction.answer(Outcome::Committed).happened();
