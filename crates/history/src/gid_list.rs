@@ -88,16 +88,15 @@ impl<T> GidList<T> {
         self.slots.iter().map(|(gid, value)| (*gid, value))
     }
 
-    /// Where `gid` is, or would be. A handful is searched faster from the end, where the news is.
+    /// Where `gid` is, or would be. The news is at the end, and a handful is searched faster one by one.
     #[inline]
     fn place(&self, gid: Gid) -> usize {
-        if self.slots.len() > 8 {
-            return self.slots.partition_point(|&(other, _)| other < gid);
+        match self.slots.back() {
+            None => 0,
+            Some(&(last, _)) if last < gid => self.slots.len(),
+            Some(&(last, _)) if last == gid => self.slots.len() - 1,
+            Some(_) if self.slots.len() > 8 => self.slots.partition_point(|&(other, _)| other < gid),
+            Some(_) => self.slots.iter().take_while(|&&(other, _)| other < gid).count(),
         }
-        let mut place = self.slots.len();
-        while place > 0 && self.slots[place - 1].0 >= gid {
-            place -= 1;
-        }
-        place
     }
 }
