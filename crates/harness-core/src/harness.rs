@@ -1,6 +1,6 @@
 //! The harness: runs a scenario, judges its history while it is hot, and says whether all is as it must be.
 
-use history::{Digest, Event, Fact, Header, History};
+use history::{Digest, Event, Header, History};
 use validator::{CheckResult, CorrectnessValidator, Property, ValidationResult, Verdict};
 
 use crate::measure::{Cost, MetricsCollector};
@@ -125,7 +125,6 @@ struct Seen {
     digest: Digest,
     /// How often what the scenario states has happened.
     counts: Vec<(FactCount, u64)>,
-    left_in_doubt: u64,
     keep: Keep,
     kept: Vec<Event>,
 }
@@ -136,7 +135,6 @@ impl Judge {
             metrics: MetricsCollector::new(),
             digest: Digest::default(),
             counts: scenario.expect.counts.iter().map(|&(what, _)| (what, 0)).collect(),
-            left_in_doubt: 0,
             keep,
             kept: Vec::new(),
         };
@@ -158,10 +156,9 @@ impl Sink for Seen {
         for event in events {
             self.metrics.observe(event);
             self.digest.add(event);
-            for (what, times) in &mut self.counts {
-                *times += u64::from(what.counts(&event.fact));
-            }
-            self.left_in_doubt += u64::from(matches!(event.fact, Fact::LeftInDoubt { .. }));
+        }
+        for (what, times) in &mut self.counts {
+            *times += events.iter().filter(|event| what.counts(&event.fact)).count() as u64;
         }
         if self.keep == Keep::Everything {
             self.kept.extend_from_slice(events);
@@ -213,7 +210,7 @@ fn failures(
             failures.push(format!("expected {expected} {what}, found {found}"));
         }
     }
-    if expect.blocked && seen.left_in_doubt == 0 {
+    if expect.blocked && seen.metrics.left_in_doubt == 0 {
         failures.push("expected blocked participants, but none is in doubt at the end".to_owned());
     }
     failures

@@ -21,6 +21,8 @@ pub struct MetricsCollector {
     aborted: u64,
     messages: u64,
     faults: u64,
+    /// Branches that are in doubt when the run ends.
+    pub(crate) left_in_doubt: u64,
     last: Nanos,
     cost: Cost,
 }
@@ -111,6 +113,7 @@ impl MetricsCollector {
             aborted: 0,
             messages: 0,
             faults: 0,
+            left_in_doubt: 0,
             last: Nanos::ZERO,
             cost: Cost::start(),
         }
@@ -140,6 +143,7 @@ impl MetricsCollector {
             }
             Fact::Answered { gid, outcome } => self.answered(at, gid, outcome),
             Fact::FaultFired { .. } => self.faults += 1,
+            Fact::LeftInDoubt { .. } => self.left_in_doubt += 1,
             Fact::Restarted => self.restarted.push((event.node, at)),
             Fact::Recovered => self.recovered(event.node, at),
             Fact::Crashed => self.restarted.retain(|&(node, _)| node != event.node),
