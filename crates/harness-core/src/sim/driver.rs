@@ -81,7 +81,7 @@ impl Node {
     }
 
     /// Steps a node that is up.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
         let now = self.hindrance.clock.shows(now);
         effects.reset(LogPosition(self.disk.next()));

@@ -11,6 +11,7 @@ use super::run::Run;
 
 impl Run<'_> {
     /// The first moment of an effect: the step that emits it.
+    #[inline(always)]
     pub(super) fn emit(&mut self, id: NodeId, effect: Effect) -> Flow {
         match effect {
             Effect::Note(fact) => self.record(id, fact),
@@ -115,7 +116,11 @@ impl Run<'_> {
                 return;
             }
         }
-        let node = self.node(id);
+        let node = self.node_mut(id);
+        if node.outbox.is_empty() {
+            // Begins again at its first slot, which is still in the cache, instead of going round.
+            node.outbox.clear();
+        }
         if node.forced > node.disk.durable() {
             self.start_sync(id);
         }

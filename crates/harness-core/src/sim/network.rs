@@ -21,6 +21,7 @@ impl Network {
     }
 
     /// When a message sent now arrives, `delay` later than usual, behind all that the link carries already.
+    #[inline]
     pub(super) fn arrival(&mut self, now: Nanos, delay: Nanos, from: NodeId, to: NodeId) -> Nanos {
         let latency = self.latency() + delay;
         let (participant, direction) = if to.is_coordinator() { (from, 1) } else { (to, 0) };

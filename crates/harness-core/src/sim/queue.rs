@@ -61,7 +61,7 @@ pub(super) enum Happening {
 }
 
 /// The order of all that is yet to happen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queue {
     /// Time, sequence and slot in one number: the cheapest thing to compare.
     heap: BinaryHeap<Reverse<u128>>,
@@ -71,8 +71,8 @@ pub(super) struct Queue {
     free: Vec<u32>,
     sequence: u64,
     lanes: Vec<Lane>,
-    /// The lane whose first timer is the earliest, and its key.
-    next_timer: Option<(u128, usize)>,
+    /// The key of the earliest timer in a lane, and which lane that is.
+    next_timer: (u128, usize),
 }
 
 /// The timers set for one time span.
@@ -84,11 +84,28 @@ struct Lane {
 
 /// The low bits of a key: what is left of it without them orders.
 const SLOT_BITS: u32 = 24;
+/// The key of nothing.
+const NEVER: u128 = u128::MAX;
 const SEQUENCE_BITS: u32 = 40;
 /// A node that sets timers for more spans than this pays for them in the heap.
 const LANES_MAX: usize = 32;
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+            timers_in_heap: 0,
+            slots: Vec::new(),
+            free: Vec::new(),
+            sequence: 0,
+            lanes: Vec::new(),
+            next_timer: (NEVER, 0),
+        }
+    }
+}
+
 impl Queue {
+    #[inline]
     pub(super) fn push(&mut self, at: Nanos, happening: Happening) {
         let slot = match self.free.pop() {
             Some(slot) => slot,
@@ -124,17 +141,15 @@ impl Queue {
         };
         let key = self.next_key(now + span);
         self.lanes[lane].timers.push_back((key, node, incarnation, timer));
-        if self.next_timer.is_none_or(|(earliest, _)| key < earliest) {
-            self.next_timer = Some((key, lane));
-        }
+        self.next_timer = self.next_timer.min((key, lane));
     }
 
     /// Takes out the next thing to happen, unless it happens after `limit`.
     pub(super) fn pop(&mut self, limit: Nanos) -> Option<(Nanos, Happening)> {
-        let heap = self.heap.peek().map_or(u128::MAX, |&Reverse(key)| key);
-        let (timer, lane) = self.next_timer.unwrap_or((u128::MAX, 0));
+        let heap = self.heap.peek().map_or(NEVER, |&Reverse(key)| key);
+        let (timer, lane) = self.next_timer;
         let earliest = heap.min(timer);
-        if at(earliest) > limit || earliest == u128::MAX {
+        if at(earliest) > limit || earliest == NEVER {
             return None;
         }
         if timer < heap {
@@ -157,7 +172,8 @@ impl Queue {
         let (key, node, incarnation, timer) =
             self.lanes[lane].timers.pop_front().expect("the next timer is the first of its lane");
         let firsts = self.lanes.iter().enumerate();
-        self.next_timer = firsts.filter_map(|(index, lane)| Some((lane.timers.front()?.0, index))).min();
+        let firsts = firsts.filter_map(|(index, lane)| Some((lane.timers.front()?.0, index)));
+        self.next_timer = firsts.min().unwrap_or((NEVER, 0));
         (at(key), Happening::TimerFired { node, incarnation, timer })
     }
 
