@@ -9,6 +9,7 @@ pub fn categories() -> Vec<Category> {
         scenarios_crashes::CATEGORY,
         scenarios_partitions::CATEGORY,
         scenarios_recovery::CATEGORY,
+        scenarios_timing::CATEGORY,
     ]
 }
 
