@@ -16,7 +16,7 @@ pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};
 pub use injector::{FailureInjector, Strike};
 pub use measure::{Cost, MetricsCollector, MetricsSnapshot};
 pub use model::{
-    DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, LinkEffect,
+    DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, KeyChoice, LinkEffect,
     Load, LoadKind, NetworkConditions, NetworkFault, PARTICIPANTS_MAX, ParticipantConfig, SlaBreach,
     SlaRequirements, TestScenario, Trigger,
 };

@@ -19,8 +19,40 @@ pub struct Load {
     pub participants_max: u32,
     /// How many keys are in use on each participant.
     pub keys: u32,
+    /// How keys are drawn.
+    #[serde(default)]
+    pub key_choice: KeyChoice,
     /// What they do.
     pub kind: LoadKind,
+}
+
+/// How keys are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyChoice {
+    /// Each as often as any other.
+    #[default]
+    Evenly,
+    /// By Zipf's law with exponent 1, in steps: the first key as often as the next two, as the next four, and so on.
+    /// Whole numbers only, so that it draws the same on every machine.
+    Zipf,
+    /// The first transaction uses the first key of each of its participants, the second the second, and so on: none
+    /// meets another before all keys were used.
+    InTurn,
+}
+
+impl KeyChoice {
+    fn draw(self, id: Gid, keys: u32, random: &mut Random) -> Key {
+        match self {
+            Self::InTurn => Key(id.0 % keys),
+            Self::Evenly => Key(random.below(keys)),
+            Self::Zipf => {
+                // Ranks from 1 to `keys`, by octaves: the last may be cut short, and is then drawn more often.
+                let octave = 1 << random.below(keys.ilog2() + 1);
+                Key(octave - 1 + random.below(octave.min(keys - octave + 1)))
+            }
+        }
+    }
 }
 
 /// What the transactions of a load do.
@@ -29,6 +61,8 @@ pub struct Load {
 pub enum LoadKind {
     /// Add to one key on each participant so that the total of all values stays as it was.
     Transfers,
+    /// On each participant read one key and add to another, so that the total of all values stays as it was.
+    Updates,
     /// On each participant read a key, replace one, or take part without work; and one in twenty clients aborts.
     Mixed,
 }
@@ -41,17 +75,19 @@ impl Load {
             participants_min: participants,
             participants_max: participants,
             keys: 1_000,
+            key_choice: KeyChoice::Evenly,
             kind: LoadKind::Transfers,
         }
     }
 
     /// So many transactions of all sorts, over one to `participants_max` participants.
     pub fn mixed(transactions: u32, participants_max: u32) -> Self {
-        Self { transactions, participants_min: 1, participants_max, keys: 1_000, kind: LoadKind::Mixed }
+        let kind = LoadKind::Mixed;
+        Self { participants_min: 1, kind, ..Self::transfers(transactions, participants_max) }
     }
 
     pub(crate) fn conserves_total(&self) -> bool {
-        self.kind == LoadKind::Transfers
+        matches!(self.kind, LoadKind::Transfers | LoadKind::Updates)
     }
 
     pub(super) fn mistake(&self, participants: u32) -> Option<String> {
@@ -71,25 +107,38 @@ impl Load {
         let mut transaction = DistributedTransaction::new(id, random.distinct(count, participants));
         match self.kind {
             LoadKind::Transfers => self.fill_transfer(&mut transaction, random),
+            LoadKind::Updates => {
+                for index in 0..transaction.participant_ids.len() {
+                    let (participant, key) = (transaction.participant_ids[index], self.draw_key(id, random));
+                    transaction.reads.push(Read { participant, key });
+                }
+                self.fill_transfer(&mut transaction, random);
+            }
             LoadKind::Mixed => self.fill_mixed(&mut transaction, random),
         }
         transaction
     }
 
+    fn draw_key(&self, id: Gid, random: &mut Random) -> Key {
+        self.key_choice.draw(id, self.keys, random)
+    }
+
     fn fill_transfer(&self, transaction: &mut DistributedTransaction, random: &mut Random) {
+        let id = transaction.id;
         let amount = 1 + i64::from(random.below(100));
         let others = transaction.participant_ids.len() as i64 - 1;
         transaction.writes.reserve_exact(transaction.participant_ids.len());
         for (index, &participant) in transaction.participant_ids.iter().enumerate() {
             let value = Value(if index == 0 { -amount * others } else { amount });
-            let key = Key(random.below(self.keys));
+            let key = self.draw_key(id, random);
             transaction.writes.push(Write { participant, key, value, add: true });
         }
     }
 
     fn fill_mixed(&self, transaction: &mut DistributedTransaction, random: &mut Random) {
+        let id = transaction.id;
         for &participant in &transaction.participant_ids {
-            let key = Key(random.below(self.keys));
+            let key = self.draw_key(id, random);
             match random.below(10) {
                 0 => {}
                 1..4 => transaction.reads.push(Read { participant, key }),
@@ -101,6 +150,42 @@ impl Load {
         }
         if random.below(20) == 0 {
             transaction.ending = Ending::Abort;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::Purpose;
+
+    fn drawn(choice: KeyChoice, keys: u32) -> Vec<u32> {
+        let mut random = Random::new(2, Purpose::Workload);
+        let mut times = vec![0; keys as usize];
+        (0..40_000).for_each(|id| times[choice.draw(Gid(id), keys, &mut random).0 as usize] += 1);
+        times
+    }
+
+    #[test]
+    fn a_few_keys_of_a_zipf_distribution_are_hot() {
+        let times = drawn(KeyChoice::Zipf, 1_000);
+        // Ten octaves, of which the first is one key: 4,000 expected, with a standard deviation of 60.
+        assert!((3_700..4_300).contains(&times[0]), "{}", times[0]);
+        assert!((1_700..2_300).contains(&times[1]) && (1_700..2_300).contains(&times[2]));
+        assert!(times.iter().filter(|&&times| times > 0).count() > 950, "and all are in use");
+        assert_eq!(drawn(KeyChoice::Zipf, 1), [40_000]);
+        assert_eq!(drawn(KeyChoice::InTurn, 4), [10_000; 4]);
+        assert!(drawn(KeyChoice::Evenly, 10).iter().all(|times| (3_700..4_300).contains(times)));
+    }
+
+    #[test]
+    fn an_update_reads_and_moves_on_each_participant_and_moves_nothing_away() {
+        let load = Load { kind: LoadKind::Updates, ..Load::transfers(1, 3) };
+        let mut random = Random::new(4, Purpose::Workload);
+        for id in 1..100 {
+            let transaction = load.draw(Gid(id), 5, &mut random);
+            assert_eq!((transaction.reads.len(), transaction.writes.len()), (3, 3));
+            assert_eq!(transaction.writes.iter().map(|write| write.value.0).sum::<i64>(), 0);
         }
     }
 }

@@ -11,6 +11,6 @@ mod sla;
 pub use conditions::{DiskConditions, NetworkConditions, ParticipantConfig};
 pub use expect::{Expect, FactCount};
 pub use fault::{FailureConfig, FailureMode, LinkEffect, NetworkFault, Trigger};
-pub use load::{Load, LoadKind};
+pub use load::{KeyChoice, Load, LoadKind};
 pub use scenario::{InvalidScenario, KEYS_MAX, PARTICIPANTS_MAX, TestScenario};
 pub use sla::{SlaBreach, SlaRequirements};

@@ -28,7 +28,7 @@ impl Draw {
         let kind = if self.once_in(2) { LoadKind::Transfers } else { LoadKind::Mixed };
         let participants_max = 1 + self.below(participants.min(6));
         let participants_min = 1 + self.below(participants_max);
-        Load { transactions, participants_min, participants_max, keys, kind }
+        Load { participants_min, keys, kind, ..Load::mixed(transactions, participants_max) }
     }
 
     fn fault(&mut self, participants: u32, nth_max: u32) -> FailureConfig {
