@@ -59,6 +59,9 @@ impl Detail {
             for fault in &scenario.failure_configs {
                 let _ = writeln!(text, "  fault: {fault}");
             }
+            if let Some(chaos) = &scenario.chaos {
+                let _ = writeln!(text, "  faults drawn from the seed: {chaos}");
+            }
         }
         text.push('\n');
         text
@@ -73,6 +76,9 @@ fn body(result: &TestResult) -> String {
     };
     row("outcomes", &outcomes(&result.outcomes));
     row("verdict", &result.validation.verdict.to_string());
+    if let Some(degradation) = &result.degradation {
+        row("degraded", &text::degradation(degradation));
+    }
     row("sla", if result.meets_sla { "met" } else { "NOT MET" });
     for (name, latency) in latencies(metrics) {
         row(name, &latency);

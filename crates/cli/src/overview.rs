@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::run::Ran;
 use crate::screen::Screen;
 use crate::summary::{Summary, Totals};
-use crate::text::{self, count, latency, span};
+use crate::text::{self, count, latency, percent, span};
 
 /// More than anybody reads; the others are in the summary.
 const FAILURES_MAX: usize = 20;
@@ -143,6 +143,22 @@ impl Report for Overview {
     }
 }
 
+/// The worst of what faults cost.
+fn degradation(metrics: &Totals) -> String {
+    let compared = count(metrics.compared, "run", "runs");
+    let lost = percent(-metrics.throughput_lost_max);
+    let untouched = match metrics.compared_untouched {
+        0 => "nothing is left untouched".to_owned(),
+        runs => format!(
+            "where no faulty node is touched ({}), throughput {} and p99 {}",
+            count(runs, "run", "runs"),
+            percent(-metrics.untouched_throughput_lost_max),
+            percent(metrics.untouched_p99_lost_max)
+        ),
+    };
+    format!("against fault-free twins ({compared}), at worst: throughput {lost}; {untouched}")
+}
+
 fn totals(summary: &Summary) -> String {
     let runs = &summary.runs;
     let Totals { txn_count, txn_committed, txn_aborted, txn_failed, .. } = summary.metrics;
@@ -181,6 +197,9 @@ fn totals(summary: &Summary) -> String {
         count(metrics.failures_injected, "fault", "faults"),
         count(metrics.recoveries_completed, "recovery", "recoveries"),
     );
+    if metrics.compared > 0 {
+        let _ = writeln!(text, "{}", degradation(metrics));
+    }
     let _ = writeln!(
         text,
         "{} of virtual time in {} of real time, {} of processor time, {:.0} MiB of memory",

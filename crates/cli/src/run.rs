@@ -34,7 +34,11 @@ pub(crate) struct Ran<'a> {
 impl Ran<'_> {
     /// How many faults fired beside those of the scenario, each of which fires once.
     fn struck(&self) -> u64 {
-        let own = self.scenario.as_ref().map_or(0, |scenario| scenario.failure_configs.len() as u64);
+        let own = self.scenario.as_ref().map_or(0, |scenario| match scenario.chaos {
+            // How many it draws is up to the seed.
+            Some(_) => u64::MAX,
+            None => scenario.failure_configs.len() as u64,
+        });
         self.result.as_ref().map_or(0, |result| result.metrics.failures_injected.saturating_sub(own))
     }
 }

@@ -1,6 +1,6 @@
 //! What all runs of a command come to; as JSON, `summary.json`.
 
-use harness_core::{Cost, MetricsSnapshot, SCHEMA_VERSION};
+use harness_core::{Cost, Degradation, MetricsSnapshot, SCHEMA_VERSION, Untouched};
 use serde::Serialize;
 
 use crate::exit::{Exit, Status};
@@ -65,6 +65,16 @@ pub(crate) struct Totals {
     pub(crate) messages_sent: u64,
     pub(crate) failures_injected: u64,
     pub(crate) recoveries_completed: u64,
+    /// Runs that were compared with their fault-free twins.
+    pub(crate) compared: u64,
+    /// The largest share of throughput that one of them lost.
+    pub(crate) throughput_lost_max: f64,
+    /// Those of them in which enough transactions touched no node that a fault struck.
+    pub(crate) compared_untouched: u64,
+    /// The largest share of throughput that those transactions lost.
+    pub(crate) untouched_throughput_lost_max: f64,
+    /// The largest share by which their 99th percentile grew.
+    pub(crate) untouched_p99_lost_max: f64,
     pub(crate) virtual_ms: f64,
     pub(crate) wall_ms: f64,
     pub(crate) cpu_ms: f64,
@@ -136,6 +146,7 @@ impl Summary {
         }
         if let Ok(result) = &ran.result {
             self.metrics.add(&result.metrics);
+            self.metrics.add_degradation(result.degradation.as_ref());
         }
         if ran.status != Status::Passed {
             self.failures.push(FailedRun {
@@ -198,6 +209,17 @@ impl Totals {
         self.failures_injected += metrics.failures_injected;
         self.recoveries_completed += metrics.recoveries_completed;
         self.virtual_ms += metrics.virtual_ms;
+    }
+
+    fn add_degradation(&mut self, degradation: Option<&Degradation>) {
+        let Some(degradation) = degradation else { return };
+        self.compared += 1;
+        self.throughput_lost_max = self.throughput_lost_max.max(degradation.all.throughput);
+        if let Untouched::Lost(lost) = degradation.untouched {
+            self.compared_untouched += 1;
+            self.untouched_throughput_lost_max = self.untouched_throughput_lost_max.max(lost.throughput);
+            self.untouched_p99_lost_max = self.untouched_p99_lost_max.max(lost.p99);
+        }
     }
 }
 

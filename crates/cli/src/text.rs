@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use harness_core::{CheckResult, TestResult, Verdict};
+use harness_core::{CheckResult, Degradation, Lost, TestResult, Untouched, Verdict};
 
 use crate::run::Ran;
 
@@ -25,6 +25,28 @@ pub(crate) fn latency(ms: f64) -> String {
 /// "1 message", "2 messages".
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// What faults cost, against the twin of the run without them.
+pub(crate) fn degradation(degradation: &Degradation) -> String {
+    let untouched = match degradation.untouched {
+        Untouched::Lost(lost) => format!("{} where no faulty node is touched", share_lost(&lost)),
+        Untouched::CoordinatorStruck => "nobody is untouched: the coordinator was struck".to_owned(),
+        Untouched::TooFew(few) => {
+            format!("too few are untouched: {}", count(few, "transaction", "transactions"))
+        }
+    };
+    format!("{}; {untouched}", share_lost(&degradation.all))
+}
+
+fn share_lost(lost: &Lost) -> String {
+    format!("throughput {}, p99 {}", percent(-lost.throughput), percent(lost.p99))
+}
+
+/// By how much something has changed.
+pub(crate) fn percent(share: f64) -> String {
+    let tenths = (share * 1e3).round();
+    if tenths == 0.0 { "0.0 %".to_owned() } else { format!("{:+.1} %", tenths / 10.0) }
 }
 
 /// Why a run did not pass: a line for each reason, the evidence, and how to see it again.
@@ -75,6 +97,17 @@ fn missed(result: &TestResult) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_lost_has_a_sign_and_nothing_has_none() {
+        let lost = |throughput, p99| Lost { transactions: 100, throughput, p99 };
+        let mut told = Degradation { all: lost(0.25, 3.0), untouched: Untouched::Lost(lost(-0.0001, 0.02)) };
+        insta::assert_snapshot!(degradation(&told), @"throughput -25.0 %, p99 +300.0 %; throughput 0.0 %, p99 +2.0 % where no faulty node is touched");
+        told.untouched = Untouched::CoordinatorStruck;
+        insta::assert_snapshot!(degradation(&told), @"throughput -25.0 %, p99 +300.0 %; nobody is untouched: the coordinator was struck");
+        told.untouched = Untouched::TooFew(1);
+        insta::assert_snapshot!(degradation(&told), @"throughput -25.0 %, p99 +300.0 %; too few are untouched: 1 transaction");
+    }
 
     #[test]
     fn a_span_has_about_three_digits_in_each_unit() {

@@ -1,10 +1,10 @@
 //! The harness: runs a scenario, judges its history while it is hot, and says whether all is as it must be.
 
-use history::{Digest, Event, Header, History};
+use history::{Digest, Event, Fact, Gid, Header, History, Key, NodeId, Value};
 use validator::{CheckResult, CorrectnessValidator, Property, ValidationResult, Verdict};
 
-use crate::measure::{Cost, MetricsCollector};
-use crate::model::{FactCount, TestScenario};
+use crate::measure::{Cost, Degradation, MetricsCollector};
+use crate::model::{FactCount, Gauge, TestScenario};
 use crate::result::{Outcomes, RunError, SCHEMA_VERSION, TestResult};
 use crate::sim::{Cast, RunReport, Simulator, Sink};
 
@@ -76,10 +76,16 @@ impl TwoPhaseCommitTestHarness {
         let Judge { validator, seen } = judge;
         let validation = validator.finish();
         tracing::debug!(scenario = scenario.name, seed = self.seed, events = validation.events, "ran");
-        let metrics = seen.metrics.snapshot();
+        let mut metrics = seen.metrics.snapshot();
+        (metrics.log_records_max, metrics.open_max) = (report.log_records_max, report.open_max);
         let outcomes = Outcomes::of(&report.transactions);
-        let sla_breaches = scenario.sla.breaches(&metrics);
+        let degradation = scenario.twin.then(|| {
+            let twin = self.simulator.run_twin(scenario, self.seed);
+            Degradation::between(&report, &twin.transactions, &seen.enlisted)
+        });
+        let sla_breaches = scenario.sla.breaches(&metrics, degradation.as_ref());
         let mut failures = failures(scenario, &validation, &report, &outcomes, &seen);
+        failures.extend(overgrown(scenario, &report).chain(misplaced(scenario, &seen)));
         failures.extend(sla_breaches.iter().map(|breach| format!("service level: {breach}")));
         let result = TestResult {
             schema_version: SCHEMA_VERSION,
@@ -94,6 +100,7 @@ impl TwoPhaseCommitTestHarness {
             outcomes,
             validation,
             metrics,
+            degradation,
             sla: scenario.sla,
             meets_sla: sla_breaches.is_empty(),
             sla_breaches,
@@ -125,6 +132,12 @@ struct Seen {
     digest: Digest,
     /// How often what the scenario states has happened.
     counts: Vec<(FactCount, u64)>,
+    /// Who takes part in what, if the run is compared with its twin.
+    enlisted: Vec<(Gid, NodeId)>,
+    is_compared: bool,
+    /// What stores hold at the end, if the scenario says what they should.
+    stored: Vec<(NodeId, Key, Value)>,
+    is_stored_expected: bool,
     keep: Keep,
     kept: Vec<Event>,
 }
@@ -135,6 +148,10 @@ impl Judge {
             metrics: MetricsCollector::new(),
             digest: Digest::default(),
             counts: scenario.expect.counts.iter().map(|&(what, _)| (what, 0)).collect(),
+            enlisted: Vec::new(),
+            is_compared: scenario.twin,
+            stored: Vec::new(),
+            is_stored_expected: !scenario.expect.stored.is_empty(),
             keep,
             kept: Vec::new(),
         };
@@ -160,8 +177,26 @@ impl Sink for Seen {
         for (what, times) in &mut self.counts {
             *times += events.iter().filter(|event| what.counts(&event.fact)).count() as u64;
         }
+        if self.is_compared || self.is_stored_expected {
+            self.note(events);
+        }
         if self.keep == Keep::Everything {
             self.kept.extend_from_slice(events);
+        }
+    }
+}
+
+impl Seen {
+    /// Keeps what the twin and the expectations are compared with.
+    fn note(&mut self, events: &[Event]) {
+        for event in events {
+            match event.fact {
+                Fact::Enlisted { gid } if self.is_compared => self.enlisted.push((gid, event.node)),
+                Fact::Stored { key, value } if self.is_stored_expected => {
+                    self.stored.push((event.node, key, value));
+                }
+                _ => {}
+            }
         }
     }
 }
@@ -192,6 +227,9 @@ fn failures(
     }
     let inert = scenario.failure_configs.iter().zip(&report.fired).filter(|&(_, &times)| times == 0);
     failures.extend(inert.map(|(fault, _)| format!("inert: {fault} never fired")));
+    if scenario.chaos.is_some() && report.fired_by_plan == 0 {
+        failures.push("inert: no fault of the seeded plan ever fired".to_owned());
+    }
     let expect = &scenario.expect;
     let outcomes = [
         ("committed", expect.committed, outcomes.committed),
@@ -214,4 +252,26 @@ fn failures(
         failures.push("expected blocked participants, but none is in doubt at the end".to_owned());
     }
     failures
+}
+
+/// What grew beyond its bound.
+fn overgrown(scenario: &TestScenario, report: &RunReport) -> impl Iterator<Item = String> {
+    let (log_records, open) = (report.log_records_max, report.open_max);
+    scenario.expect.at_most.iter().filter_map(move |&(what, most)| {
+        let found = match what {
+            Gauge::LogRecords => log_records,
+            Gauge::OpenTransactions => open,
+        };
+        (found > most).then(|| format!("expected at most {most} {what}, found {found}"))
+    })
+}
+
+/// What a store does not hold at the end, though it should.
+fn misplaced(scenario: &TestScenario, seen: &Seen) -> impl Iterator<Item = String> {
+    scenario.expect.stored.iter().filter_map(|&(participant, key, value)| {
+        let node = NodeId::from(participant);
+        let held = seen.stored.iter().find(|&&(other, at, _)| (other, at) == (node, key));
+        let found = held.map_or(Value(0), |&(_, _, value)| value);
+        (found != value).then(|| format!("expected {participant} to hold {value} for {key}, found {found}"))
+    })
 }

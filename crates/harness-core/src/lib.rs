@@ -14,11 +14,11 @@ pub mod testing;
 pub use catalog::{Category, Entry, ScenarioGenerator, same_name};
 pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};
 pub use injector::{FailureInjector, Strike};
-pub use measure::{Cost, MetricsCollector, MetricsSnapshot};
+pub use measure::{Cost, Degradation, Lost, MetricsCollector, MetricsSnapshot, Untouched};
 pub use model::{
-    DiskConditions, Expect, FactCount, FailureConfig, FailureMode, InvalidScenario, KEYS_MAX, KeyChoice, LinkEffect,
-    Load, LoadKind, NetworkConditions, NetworkFault, PARTICIPANTS_MAX, ParticipantConfig, SlaBreach,
-    SlaRequirements, TestScenario, Trigger,
+    Chaos, DiskConditions, Expect, FactCount, FailureConfig, FailureMode, Gauge, InvalidScenario, KEYS_MAX,
+    KeyChoice, LinkEffect, Load, LoadKind, NetworkConditions, NetworkFault, PARTICIPANTS_MAX,
+    ParticipantConfig, SlaBreach, SlaRequirements, TestScenario, Trigger, Victims,
 };
 pub use participant::{ParticipantState, VirtualParticipant};
 pub use result::{Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult};

@@ -6,7 +6,7 @@ use history::{Gid, Nanos, Outcome};
 use serde::{Deserialize, Serialize};
 use validator::ValidationResult;
 
-use crate::measure::MetricsSnapshot;
+use crate::measure::{Degradation, MetricsSnapshot};
 use crate::model::{SlaBreach, SlaRequirements};
 
 /// The version of the layout of [`TestResult`] as JSON.
@@ -136,6 +136,9 @@ pub struct TestResult {
     pub validation: ValidationResult,
     /// What was measured.
     pub metrics: MetricsSnapshot,
+    /// What the faults cost, where the scenario asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degradation: Option<Degradation>,
     /// What the metrics are held to.
     pub sla: SlaRequirements,
     /// Whether they hold.

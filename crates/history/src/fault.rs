@@ -182,6 +182,32 @@ pub enum FaultKind {
     Heuristic,
 }
 
+impl FaultKind {
+    /// Every kind, in the order of the variants.
+    pub const ALL: &[Self] = &[
+        Self::Crash,
+        Self::VoteNo,
+        Self::Pause,
+        Self::SlowNode,
+        Self::Clock,
+        Self::Loss,
+        Self::Delay,
+        Self::Duplicate,
+        Self::Reorder,
+        Self::Corrupt,
+        Self::Partition,
+        Self::SlowSync,
+        Self::FailingSync,
+        Self::DiskFull,
+        Self::TornTail,
+        Self::CorruptRecord,
+        Self::Wiped,
+        Self::LockTimeout,
+        Self::PreparedLimit,
+        Self::Heuristic,
+    ];
+}
+
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -256,6 +282,13 @@ impl fmt::Display for DropReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_of_fault_is_listed() {
+        assert!(FaultKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
+        let last = FaultKind::ALL.last().expect("there are kinds");
+        assert_eq!(*last, FaultKind::Heuristic, "a kind added behind it belongs in the list");
+    }
 
     #[test]
     fn a_point_prints_as_it_parses_and_no_two_share_a_name() {

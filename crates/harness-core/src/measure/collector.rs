@@ -76,6 +76,13 @@ pub struct MetricsSnapshot {
     pub recovery_p99_ms: f64,
     /// Messages that left a node.
     pub messages_sent: u64,
+    /// The most records that any log held; 0 where nobody counted them.
+    #[serde(default)]
+    pub log_records_max: u64,
+    /// The most transactions that were begun and not settled at the coordinator, from the oldest of them on; 0 where
+    /// nobody counted them.
+    #[serde(default)]
+    pub open_max: u64,
     /// Faults that fired.
     pub failures_injected: u64,
     /// Nodes that recovered after a crash, each time counted.
@@ -234,6 +241,8 @@ impl MetricsCollector {
             recovery_p50_ms: ms(&self.recovery, 0.5),
             recovery_p99_ms: ms(&self.recovery, 0.99),
             messages_sent: self.messages,
+            log_records_max: 0,
+            open_max: 0,
             failures_injected: self.faults,
             recoveries_completed: self.recovery.len(),
             peak_memory_mb: Cost::peak_memory() as f64 / (1 << 20) as f64,

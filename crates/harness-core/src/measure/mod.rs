@@ -2,6 +2,8 @@
 
 mod collector;
 mod cost;
+mod degradation;
 
 pub use collector::{MetricsCollector, MetricsSnapshot};
 pub use cost::Cost;
+pub use degradation::{Degradation, Lost, Untouched};

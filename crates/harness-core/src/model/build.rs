@@ -5,7 +5,8 @@ use history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point, RecordKind, V
 use protocol::{DistributedTransaction, Write};
 use validator::Property;
 
-use super::expect::FactCount;
+use super::chaos::Chaos;
+use super::expect::{FactCount, Gauge};
 use super::fault::{FailureConfig, FailureMode, LinkEffect, NetworkFault, Trigger};
 use super::scenario::TestScenario;
 
@@ -47,6 +48,21 @@ impl TestScenario {
             let mode = FailureMode::Crash { restart_after_ms: Some(100) };
             self.failure_configs.push(FailureConfig { node: Some(node), mode, trigger: Trigger::AtMs(ms) });
         }
+        self
+    }
+}
+
+/// What is left to the seed.
+impl TestScenario {
+    /// Draws faults from the seed, and compares the run with one without.
+    pub fn chaos(mut self, chaos: Chaos) -> Self {
+        self.chaos = Some(chaos);
+        self.compared_to_its_twin()
+    }
+
+    /// Compares the run with one of the same seed in which nothing goes wrong.
+    pub fn compared_to_its_twin(mut self) -> Self {
+        self.twin = true;
         self
     }
 }
@@ -125,6 +141,24 @@ impl TestScenario {
     /// Expects the validator to report some of these properties as broken, and no other.
     pub fn expect_reported(mut self, properties: &[Property]) -> Self {
         self.expect.reported.extend(properties);
+        self
+    }
+
+    /// Expects something to happen so often.
+    pub fn expect_count(mut self, what: FactCount, times: u64) -> Self {
+        self.expect.counts.push((what, times));
+        self
+    }
+
+    /// Expects something to stay within a bound.
+    pub fn expect_at_most(mut self, what: Gauge, most: u64) -> Self {
+        self.expect.at_most.push((what, most));
+        self
+    }
+
+    /// Expects a participant to hold a value at the end.
+    pub fn expect_stored(mut self, participant: ParticipantId, key: Key, value: Value) -> Self {
+        self.expect.stored.push((participant, key, value));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use history::{Fact, MessageKind, RecordKind};
+use history::{Fact, Gid, Key, MessageKind, ParticipantId, RecordKind, Value};
 use serde::{Deserialize, Serialize};
 use validator::Property;
 
@@ -28,6 +28,20 @@ pub struct Expect {
     pub reported: Vec<Property>,
     /// How often something happens.
     pub counts: Vec<(FactCount, u64)>,
+    /// How large something may grow.
+    pub at_most: Vec<(Gauge, u64)>,
+    /// What stores hold at the end.
+    pub stored: Vec<(ParticipantId, Key, Value)>,
+}
+
+/// Something that must not grow without bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gauge {
+    /// The records that the longest log holds.
+    LogRecords,
+    /// The transactions that are open at the coordinator, from the oldest of them on.
+    OpenTransactions,
 }
 
 /// Something whose number of times a scenario may state.
@@ -42,6 +56,10 @@ pub enum FactCount {
     LeftInDoubt,
     /// Nodes that are down at the end.
     LeftDown,
+    /// Reads that saw what this transaction wrote; t0 wrote what nobody else did.
+    ReadFrom(Gid),
+    /// Locks that were not free when a branch wanted them.
+    LockWaited,
 }
 
 impl FactCount {
@@ -50,7 +68,10 @@ impl FactCount {
         match (self, *fact) {
             (Self::Sent(kind), Fact::Sent { message, .. }) => kind == message,
             (Self::Appended(kind), Fact::Appended { record, .. }) => kind == record,
-            (Self::LeftInDoubt, Fact::LeftInDoubt { .. }) | (Self::LeftDown, Fact::LeftDown) => true,
+            (Self::LeftInDoubt, Fact::LeftInDoubt { .. })
+            | (Self::LeftDown, Fact::LeftDown)
+            | (Self::LockWaited, Fact::LockWaited { .. }) => true,
+            (Self::ReadFrom(gid), Fact::Read { writer, .. }) => gid == writer,
             _ => false,
         }
     }
@@ -63,6 +84,17 @@ impl fmt::Display for FactCount {
             Self::Appended(record) => write!(f, "records \"{record}\" appended"),
             Self::LeftInDoubt => f.write_str("branches left in doubt"),
             Self::LeftDown => f.write_str("nodes left down"),
+            Self::ReadFrom(gid) => write!(f, "reads of what {gid} wrote"),
+            Self::LockWaited => f.write_str("waits for a lock"),
         }
+    }
+}
+
+impl fmt::Display for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LogRecords => "records in a log",
+            Self::OpenTransactions => "open transactions",
+        })
     }
 }

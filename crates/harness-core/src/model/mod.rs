@@ -1,6 +1,7 @@
 //! The scenario model: what is run, under which conditions, what goes wrong, and what is expected of it.
 
 mod build;
+mod chaos;
 mod conditions;
 mod expect;
 mod fault;
@@ -8,8 +9,10 @@ mod load;
 mod scenario;
 mod sla;
 
+pub(crate) use chaos::draw as draw_fault;
+pub use chaos::{Chaos, Victims};
 pub use conditions::{DiskConditions, NetworkConditions, ParticipantConfig};
-pub use expect::{Expect, FactCount};
+pub use expect::{Expect, FactCount, Gauge};
 pub use fault::{FailureConfig, FailureMode, LinkEffect, NetworkFault, Trigger};
 pub use load::{KeyChoice, Load, LoadKind};
 pub use scenario::{InvalidScenario, KEYS_MAX, PARTICIPANTS_MAX, TestScenario};

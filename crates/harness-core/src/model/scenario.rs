@@ -6,6 +6,7 @@ use history::{
 use protocol::{CoordinatorConfig, DistributedTransaction, Write};
 use serde::{Deserialize, Serialize};
 
+use super::chaos::Chaos;
 use super::conditions::{DiskConditions, NetworkConditions, ParticipantConfig};
 use super::expect::{Expect, FactCount};
 use super::fault::{FailureConfig, FailureMode, Trigger};
@@ -45,6 +46,12 @@ pub struct TestScenario {
     /// What goes wrong.
     #[serde(default)]
     pub failure_configs: Vec<FailureConfig>,
+    /// What goes wrong as the seed will have it.
+    #[serde(default)]
+    pub chaos: Option<Chaos>,
+    /// Whether the run is compared with one of the same seed in which nothing goes wrong.
+    #[serde(default)]
+    pub twin: bool,
     /// How links behave where nothing goes wrong.
     #[serde(default)]
     pub network_conditions: NetworkConditions,
@@ -89,6 +96,8 @@ impl TestScenario {
             load: None,
             in_flight: 1,
             failure_configs: Vec::new(),
+            chaos: None,
+            twin: false,
             network_conditions: NetworkConditions::default(),
             disk_conditions: DiskConditions::default(),
             coordinator: CoordinatorConfig { participants, ..CoordinatorConfig::default() },
@@ -225,6 +234,7 @@ impl TestScenario {
         self.transaction_mistake()
             .or_else(|| self.load.as_ref().and_then(|load| load.mistake(self.participants)))
             .or_else(|| self.failure_configs.iter().find_map(|fault| self.fault_mistake(fault)))
+            .or_else(|| self.chaos.as_ref().and_then(|chaos| chaos.mistake(self.participants)))
     }
 
     fn transaction_mistake(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::MetricsSnapshot;
+use crate::measure::{Degradation, MetricsSnapshot, Untouched};
 
 /// The most that a run may need. All times are virtual milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,15 @@ pub struct SlaRequirements {
     /// From a restart to the last settled transaction of that node, 99th percentile; also the time after healing
     /// within which everything must be settled.
     pub recovery_p99_max_ms: f64,
+    /// The share of throughput, and of the 99th percentile, that transactions may lose which touch no node that a
+    /// fault struck.
+    #[serde(default = "untouched_lost_max")]
+    pub untouched_lost_max: f64,
+}
+
+/// Faults of one node are no business of the others.
+fn untouched_lost_max() -> f64 {
+    0.05
 }
 
 impl Default for SlaRequirements {
@@ -28,6 +37,7 @@ impl Default for SlaRequirements {
             prepare_p99_max_ms: 100.0,
             commit_p99_max_ms: 100.0,
             recovery_p99_max_ms: 10_000.0,
+            untouched_lost_max: untouched_lost_max(),
         }
     }
 }
@@ -40,6 +50,7 @@ impl SlaRequirements {
             prepare_p99_max_ms: 50.0,
             commit_p99_max_ms: 50.0,
             recovery_p99_max_ms: 5_000.0,
+            untouched_lost_max: untouched_lost_max(),
         }
     }
 
@@ -50,6 +61,7 @@ impl SlaRequirements {
             prepare_p99_max_ms: 5_000.0,
             commit_p99_max_ms: 5_000.0,
             recovery_p99_max_ms: 30_000.0,
+            untouched_lost_max: untouched_lost_max(),
         }
     }
 
@@ -60,18 +72,28 @@ impl SlaRequirements {
             prepare_p99_max_ms: 30_000.0,
             commit_p99_max_ms: 30_000.0,
             recovery_p99_max_ms: 60_000.0,
+            untouched_lost_max: untouched_lost_max(),
         }
     }
 
-    /// What the metrics break, in the order of the fields.
-    pub fn breaches(&self, metrics: &MetricsSnapshot) -> Vec<SlaBreach> {
+    /// What the metrics break, in the order of the fields, and what the comparison with a fault-free twin does.
+    pub fn breaches(&self, metrics: &MetricsSnapshot, degradation: Option<&Degradation>) -> Vec<SlaBreach> {
         let bounds = [
             ("abort_rate", metrics.abort_rate, self.abort_rate_max),
             ("prepare_p99_ms", metrics.prepare_p99_ms, self.prepare_p99_max_ms),
             ("commit_p99_ms", metrics.commit_p99_ms, self.commit_p99_max_ms),
             ("recovery_p99_ms", metrics.recovery_p99_ms, self.recovery_p99_max_ms),
         ];
-        let breached = bounds.into_iter().filter(|&(_, measured, allowed)| measured > allowed);
+        let lost = match degradation.map(|degradation| degradation.untouched) {
+            Some(Untouched::Lost(lost)) => Some(lost),
+            _ => None,
+        };
+        let untouched = lost.into_iter().flat_map(|lost| {
+            [("untouched_throughput_lost", lost.throughput), ("untouched_p99_lost", lost.p99)]
+        });
+        let untouched = untouched.map(|(name, share)| (name, share, self.untouched_lost_max));
+        let breached =
+            bounds.into_iter().chain(untouched).filter(|&(_, measured, allowed)| measured > allowed);
         breached
             .map(|(metric, measured, allowed)| SlaBreach { metric: metric.to_owned(), measured, allowed })
             .collect()

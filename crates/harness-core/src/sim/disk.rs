@@ -57,6 +57,11 @@ impl Disk {
         self.first + self.index.len() as u64
     }
 
+    /// How many records it holds.
+    pub(super) fn len(&self) -> u64 {
+        self.index.len() as u64
+    }
+
     pub(super) fn durable(&self) -> u64 {
         self.durable
     }

@@ -8,6 +8,7 @@ use protocol::{ClientRequest, Coordinator, Effect, Effects, Incident, Input, Log
 use super::disk::Disk;
 use super::faults::Cause;
 use super::hindrance::Hindrance;
+use super::plan::Pending;
 use super::queue::Happening;
 use super::run::Run;
 use crate::injector::Strike;
@@ -32,6 +33,8 @@ pub(super) struct Node {
     pub(super) hindrance: Hindrance,
     /// What waits until the node goes on.
     pub(super) parked: Vec<Happening>,
+    /// What the seeded plan has in store for it.
+    pub(super) pending: Option<Pending>,
 }
 
 /// A state machine under test.
@@ -61,6 +64,7 @@ impl Node {
             gone_for_good: false,
             hindrance: Hindrance::default(),
             parked: Vec::new(),
+            pending: None,
         }
     }
 
@@ -105,6 +109,9 @@ impl Run<'_> {
 
     fn carry_out(&mut self, id: NodeId, effects: &mut Effects) {
         for effect in effects.drain() {
+            if self.plan.pending > 0 && self.count_effect(id) == Flow::Crashed {
+                break;
+            }
             if self.emit(id, effect) == Flow::Crashed {
                 break;
             }
@@ -151,6 +158,7 @@ impl Run<'_> {
         node.incarnation += 1;
         node.outbox.clear();
         node.recovering = None;
+        node.pending = None;
         let (survived, lost) = node.disk.crash(&mut self.disk_random);
         for (gid, record) in survived {
             self.record(id, Fact::Durable { gid, record });

@@ -59,6 +59,9 @@ impl Run<'_> {
         if let Some(torn) = node.hindrance.torn_append.take() {
             return self.crash_in_append(id, torn);
         }
+        let length = self.node(id).disk.len();
+        self.log_records_max = self.log_records_max.max(length);
+        let node = self.node_mut(id);
         if forced {
             node.forced = node.disk.next();
             self.start_sync(id);
@@ -112,6 +115,9 @@ impl Run<'_> {
                 _ => break,
             }
             let Some((_, effect)) = node.outbox.pop_front() else { break };
+            if self.plan.pending > 0 && self.count_effect(id) == Flow::Crashed {
+                return;
+            }
             if self.leave(id, effect) == Flow::Crashed {
                 return;
             }
@@ -186,6 +192,9 @@ impl Run<'_> {
             && self.pass(to, point, gid) == Flow::Crashed
         {
             return;
+        }
+        if self.plan.pending > 0 && before == Some(Point::BeforePrepare) {
+            self.plan_vote(to, gid);
         }
         self.step(to, Input::Received { from, message });
         if let Some(point) = after

@@ -32,6 +32,7 @@ impl Run<'_> {
                 Trigger::AtPoint { .. } => {}
             }
         }
+        self.schedule_plan();
     }
 
     pub(super) fn begin_at_its_time(&mut self, index: usize, node: NodeId) {
@@ -83,6 +84,7 @@ impl Run<'_> {
         if let Some(index) = cause.fault {
             self.fired[index] += 1;
         }
+        self.struck[id.number() as usize] = true;
         self.record(id, Fact::FaultFired { kind, point: cause.step.map(|(point, _)| point) });
     }
 

@@ -11,6 +11,7 @@ mod effects;
 mod faults;
 mod hindrance;
 mod network;
+mod plan;
 mod queue;
 mod random;
 mod run;
@@ -18,7 +19,7 @@ mod trouble;
 
 use std::rc::Rc;
 
-use history::{Event, ParticipantId};
+use history::{Event, NodeId, ParticipantId};
 use protocol::{Coordinator, CoordinatorConfig, Participant, ReferenceCoordinator};
 
 use crate::injector::FailureInjector;
@@ -90,8 +91,16 @@ impl Cast {
 pub struct RunReport {
     /// How often each of the scenario's faults fired, in its order.
     pub fired: Vec<u32>,
+    /// How often faults of the seeded plan fired.
+    pub fired_by_plan: u32,
+    /// Nodes that a fault struck, in order: those that it happened to, and of a link the participant.
+    pub struck: Vec<NodeId>,
     /// What each client was told, in the order in which the transactions began.
     pub transactions: Vec<TransactionResult>,
+    /// The most records that any log held.
+    pub log_records_max: u64,
+    /// The most transactions that were begun and not settled at the coordinator, from the oldest of them on.
+    pub open_max: u64,
 }
 
 /// Runs scenarios in virtual time.
@@ -118,5 +127,12 @@ impl Simulator {
         scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
         let injector = FailureInjector::arm(&scenario.failure_configs)?;
         Ok(Run::new(scenario, seed, &self.cast, injector, sink).run())
+    }
+
+    /// Runs the fault-free twin of a scenario that can be run: the same seed, and nothing goes wrong. Its events are
+    /// kept by nobody.
+    pub(crate) fn run_twin(&self, scenario: &TestScenario, seed: u64) -> RunReport {
+        let twin = TestScenario { failure_configs: Vec::new(), chaos: None, ..scenario.clone() };
+        Run::new(&twin, seed, &self.cast, FailureInjector::default(), &mut ()).run()
     }
 }

@@ -58,6 +58,8 @@ pub(super) enum Happening {
         index: usize,
         node: NodeId,
     },
+    /// The next fault of the seeded plan is drawn.
+    PlanStrikes,
 }
 
 /// The order of all that is yet to happen.

@@ -13,6 +13,7 @@ pub(crate) enum Purpose {
     Disks = 3,
     Scenario = 4,
     Faults = 5,
+    Plan = 6,
 }
 
 /// A stream of random numbers for one purpose (PCG-XSH-RR 64/32; O'Neill, *PCG: A Family of Simple Fast

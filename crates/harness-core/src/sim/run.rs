@@ -6,6 +6,7 @@ use protocol::{ClientRequest, CoordinatorConfig, Effects, Incident, Input, Messa
 use super::clients::Clients;
 use super::driver::{Machine, Node};
 use super::network::Network;
+use super::plan::Plan;
 use super::queue::{Happening, Queue};
 use super::random::{Purpose, Random};
 use super::trouble::Trouble;
@@ -31,7 +32,13 @@ pub(super) struct Run<'a> {
     /// Some node is or was slow.
     pub(super) slow_nodes: bool,
     pub(super) injector: FailureInjector,
+    /// How often each fault of the scenario fired, and behind them those of the seeded plan.
     pub(super) fired: Vec<u32>,
+    pub(super) plan: Plan,
+    /// By node, whether a fault has struck it.
+    pub(super) struck: Vec<bool>,
+    pub(super) log_records_max: u64,
+    pub(super) open_max: u64,
     pub(super) clients: Clients<'a>,
     pub(super) last_answer: Nanos,
     pub(super) healed: bool,
@@ -62,7 +69,11 @@ impl<'a> Run<'a> {
             trouble: Trouble::new(seed),
             slow_nodes: false,
             injector,
-            fired: vec![0; scenario.failure_configs.len()],
+            fired: vec![0; scenario.failure_configs.len() + 1],
+            plan: Plan::new(scenario.chaos.as_ref(), seed),
+            struck: vec![false; scenario.participants as usize + 1],
+            log_records_max: 0,
+            open_max: 0,
             clients: Clients::new(scenario, seed),
             last_answer: Nanos::ZERO,
             healed: false,
@@ -86,7 +97,16 @@ impl<'a> Run<'a> {
         while !self.is_settled() && self.advance(self.last_answer.max(healed_at) + settling) {}
         self.record_final_state();
         self.hand_on();
-        RunReport { fired: self.fired, transactions: self.clients.into_results() }
+        let fired_by_plan = self.fired.pop().unwrap_or(0);
+        let nodes = self.nodes.iter().zip(&self.struck);
+        RunReport {
+            fired: self.fired,
+            fired_by_plan,
+            struck: nodes.filter(|&(_, &struck)| struck).map(|(node, _)| node.id).collect(),
+            transactions: self.clients.into_results(),
+            log_records_max: self.log_records_max,
+            open_max: self.open_max,
+        }
     }
 
     /// Lets the next thing happen, if anything happens up to `limit`.
@@ -117,6 +137,7 @@ impl<'a> Run<'a> {
                 self.drop_message(from, to, &message, DropReason::Corrupted);
             }
             Happening::FaultBegins { index, node } => self.begin_at_its_time(index, node),
+            Happening::PlanStrikes => self.strike_by_plan(),
             Happening::TimerFired { node, incarnation, timer } => {
                 if self.is_same_life(node, incarnation) {
                     self.step(node, Input::TimerFired(timer));
@@ -175,7 +196,10 @@ impl<'a> Run<'a> {
             && let Some(beginning) = self.clients.begin(self.now)
         {
             self.note_beginning(id, &beginning);
+            let gid = beginning.transaction.id;
             self.step(id, Input::Asked(ClientRequest::Begin(beginning.transaction)));
+            let oldest = self.node(id).oldest_unsettled().unwrap_or(gid);
+            self.open_max = self.open_max.max(u64::from(gid.0.saturating_sub(oldest.0)) + 1);
         }
     }
 
@@ -190,6 +214,7 @@ impl<'a> Run<'a> {
     fn heal(&mut self) {
         self.injector.disarm();
         self.trouble.heal();
+        self.plan.end();
         for number in 0..self.nodes.len() {
             let id = self.nodes[number].id;
             let before = std::mem::take(&mut self.nodes[number].hindrance);

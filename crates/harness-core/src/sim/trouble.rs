@@ -40,10 +40,15 @@ struct Passage {
 impl Active {
     fn is_on(&self, now: Nanos) -> bool {
         let age = now.since(self.since);
-        let over = self.fault.for_ms.is_some_and(|ms| age >= Nanos::from_millis(ms));
-        let used_up = self.fault.times.is_some_and(|times| self.struck >= times);
         let off = self.fault.flapping_ms.is_some_and(|ms| age.0 / Nanos::from_millis(ms).0 % 2 == 1);
-        !over && !used_up && !off
+        !self.is_over(now) && !off
+    }
+
+    /// Whether it never strikes again.
+    fn is_over(&self, now: Nanos) -> bool {
+        let age = now.since(self.since);
+        let used_up = self.fault.times.is_some_and(|times| self.struck >= times);
+        used_up || self.fault.for_ms.is_some_and(|ms| age >= Nanos::from_millis(ms))
     }
 }
 
@@ -58,6 +63,7 @@ impl Trouble {
     }
 
     pub(super) fn begin(&mut self, now: Nanos, fault: NetworkFault, index: Option<usize>) {
+        self.active.retain(|active| !active.is_over(now));
         self.active.push(Active { fault, index, since: now, struck: 0 });
     }
 
@@ -134,6 +140,8 @@ impl Run<'_> {
         let slowness = [from, to].map(|node| self.node(node).hindrance.slow.at(self.now));
         passage.delay = slowness.into_iter().fold(passage.delay, |delay, slower| delay + slower);
         for (index, kind) in struck {
+            let participant = if to.is_coordinator() { from } else { to };
+            self.struck[participant.number() as usize] = true;
             if let Some(index) = index {
                 self.fired[index] += 1;
             }

@@ -1,6 +1,7 @@
 //! What a system under test may rely on: the simulator's driver, seen through state machines made for one question
 //! each, and through the histories that it writes.
 
+mod chaos;
 mod crashes;
 mod determinism;
 mod environment;

@@ -1,0 +1,155 @@
+//! The seeded plan of faults: one after another is drawn while the run goes on, from a stream of its own.
+//!
+//! Crashes at random instants almost never hit the narrow windows of a protocol. So most are drawn as "this node, so
+//! many effects from now": an effect that a node emits or lets go is what its windows lie between.
+
+use history::{FaultKind, Gid, Nanos, NodeId, ParticipantId, Point};
+
+use super::driver::Flow;
+use super::faults::Cause;
+use super::queue::Happening;
+use super::random::{Purpose, Random};
+use super::run::Run;
+use crate::model::{Chaos, FailureMode, Victims, draw_fault};
+
+/// Most crashes come within 2 to the power of this effects: few as often as many, as a branch emits a dozen.
+const EFFECTS_BITS: u32 = 6;
+
+/// What is drawn and has yet to strike.
+pub(super) struct Plan {
+    chaos: Option<Chaos>,
+    kinds: Vec<FaultKind>,
+    random: Random,
+    /// How many nodes may be due to strike when they do something.
+    pub(super) pending: u32,
+}
+
+/// What strikes a node when it does something.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// After so many effects.
+    Crash { effects: u32, mode: FailureMode },
+    /// When it is asked for its vote.
+    VoteNo,
+}
+
+impl Plan {
+    pub(super) fn new(chaos: Option<&Chaos>, seed: u64) -> Self {
+        let mut random = Random::new(seed, Purpose::Plan);
+        let kinds = chaos.map(|chaos| chaos.draw_kinds(&mut random)).unwrap_or_default();
+        Self { chaos: chaos.cloned(), kinds, random, pending: 0 }
+    }
+
+    /// Nothing more is drawn.
+    pub(super) fn end(&mut self) {
+        self.chaos = None;
+        self.pending = 0;
+    }
+}
+
+impl Run<'_> {
+    /// The plan has the place behind all faults that the scenario declares.
+    fn by_plan(&self, step: Option<(Point, Gid)>) -> Cause {
+        Cause { fault: Some(self.scenario.failure_configs.len()), step }
+    }
+
+    pub(super) fn schedule_plan(&mut self) {
+        if let Some(chaos) = &self.plan.chaos {
+            let first = Nanos::from_millis(chaos.from_ms);
+            self.next_of_plan(first);
+        }
+    }
+
+    fn next_of_plan(&mut self, earliest: Nanos) {
+        let Some(chaos) = &self.plan.chaos else { return };
+        let longest = Nanos::from_millis(2 * chaos.every_ms);
+        let at = earliest + self.plan.random.span(Nanos(1), longest);
+        if at <= Nanos::from_millis(chaos.from_ms.max(chaos.until_ms)) + longest {
+            self.queue.push(at, Happening::PlanStrikes);
+        }
+    }
+
+    /// Draws the next fault, and lets it begin.
+    #[cold]
+    pub(super) fn strike_by_plan(&mut self) {
+        let Some(chaos) = self.plan.chaos.as_ref().filter(|_| !self.clients.done()) else { return };
+        let random = &mut self.plan.random;
+        let kind = self.plan.kinds[random.below(self.plan.kinds.len() as u32) as usize];
+        let victims = chaos.draw_victims(self.scenario.participants, random);
+        let at_once = chaos.victims == Victims::Everybody || random.below(4) == 0;
+        let octave = 1 << random.below(EFFECTS_BITS);
+        let effects = octave + random.below(octave);
+        let victims = match victims[..] {
+            [only] => vec![self.busy_from(only)],
+            _ => victims,
+        };
+        let Some(mode) = draw_fault(kind, victims[0], &mut self.plan.random) else { return };
+        if let FailureMode::Network(_) = mode {
+            self.begin_fault(victims[0], &mode, self.by_plan(None));
+        } else {
+            for victim in victims {
+                self.plan_fault(victim, mode.clone(), if at_once { 0 } else { effects });
+            }
+        }
+        self.next_of_plan(self.now);
+    }
+
+    /// This participant, or the first behind it that has something to lose: among a thousand most are idle.
+    fn busy_from(&self, drawn: NodeId) -> NodeId {
+        let first = match drawn.participant() {
+            None => return drawn,
+            Some(participant) => participant.0,
+        };
+        let last = match self.plan.chaos.as_ref().map(|chaos| chaos.victims) {
+            Some(Victims::Participants(last)) => last,
+            _ => self.scenario.participants,
+        };
+        let mut in_order = (first..=last).chain(1..first).map(|n| NodeId::from(ParticipantId(n)));
+        in_order.find(|&id| self.node(id).oldest_unsettled().is_some()).unwrap_or(drawn)
+    }
+
+    fn plan_fault(&mut self, victim: NodeId, mode: FailureMode, effects: u32) {
+        let cause = self.by_plan(None);
+        let node = self.node_mut(victim);
+        if !node.is_up() {
+            return;
+        }
+        let pending = match mode {
+            FailureMode::Crash { .. } if effects > 0 => Pending::Crash { effects, mode },
+            FailureMode::VoteNo => Pending::VoteNo,
+            _ => {
+                self.begin_fault(victim, &mode, cause);
+                return;
+            }
+        };
+        node.pending = Some(pending);
+        self.plan.pending += 1;
+    }
+
+    /// A node does something: its time may have come.
+    #[cold]
+    pub(super) fn count_effect(&mut self, id: NodeId) -> Flow {
+        let Some(Pending::Crash { effects, .. }) = &mut self.node_mut(id).pending else {
+            return Flow::Continues;
+        };
+        *effects -= 1;
+        if *effects > 0 {
+            return Flow::Continues;
+        }
+        match self.node_mut(id).pending.take() {
+            Some(Pending::Crash { mode, .. }) => self.begin_fault(id, &mode, self.by_plan(None)),
+            _ => Flow::Continues,
+        }
+    }
+
+    /// A node is asked for its vote on a transaction: it may be due to say no.
+    #[cold]
+    pub(super) fn plan_vote(&mut self, id: NodeId, gid: Gid) {
+        let cause = self.by_plan(Some((Point::BeforePrepare, gid)));
+        let node = self.node_mut(id);
+        if matches!(node.pending, Some(Pending::VoteNo)) {
+            node.pending = None;
+            self.begin_fault(id, &FailureMode::VoteNo, cause);
+        }
+    }
+}
