@@ -34,7 +34,7 @@ pub fn latency_zero_under_load_commits_all(participants: u32) -> TestScenario {
 }
 
 /// Each phase takes 1.2 of the 2 s that it has, and the participants ask before they are told.
-pub fn latency_of_600_ms_commits(participants: u32) -> TestScenario {
+pub fn latency_of_six_hundred_ms_commits(participants: u32) -> TestScenario {
     let scenario = latency_ms(600, all_write(participants, "Each message takes 600 ms."));
     commits(scenario).expect_sent(MessageKind::ReplyAbort, 0).may_wait_ms(2_000)
 }
@@ -46,7 +46,7 @@ pub fn latency_over_the_timeout_aborts(participants: u32) -> TestScenario {
 }
 
 /// Locks are held for seconds, and who waits for them gives up after one.
-pub fn latency_of_600_ms_under_load_conserves_the_total(participants: u32) -> TestScenario {
+pub fn latency_of_six_hundred_ms_under_load_conserves_the_total(participants: u32) -> TestScenario {
     let load = Load { keys: 20, ..Load::transfers(200, 3) };
     let scenario = TestScenario::new("Each message takes 600 ms amid transfers.", three_or(participants))
         .load(load)

@@ -114,9 +114,9 @@ harness_core::catalog! {
     stalls::sync_stalls_under_load_conserve_the_total,
     latencies::latency_zero_commits,
     latencies::latency_zero_under_load_commits_all,
-    latencies::latency_of_600_ms_commits,
+    latencies::latency_of_six_hundred_ms_commits,
     latencies::latency_over_the_timeout_aborts,
-    latencies::latency_of_600_ms_under_load_conserves_the_total,
+    latencies::latency_of_six_hundred_ms_under_load_conserves_the_total,
     latencies::latency_spike_in_phase_two_commits,
     latencies::latency_spike_in_phase_one_aborts,
 }

@@ -72,8 +72,8 @@ pub fn participant_paused_before_it_is_asked_aborts(participants: u32) -> TestSc
 /// The others need not wait for it; it finds the commit waiting, and need not ask.
 pub fn participant_paused_after_its_vote_commits(participants: u32) -> TestScenario {
     let all = u64::from(three_or(participants));
-    let scenario = all_write(participants, "A participant stands still for 3 s after its vote.");
-    commits(paused(scenario, rm(2), 3_000, Point::AfterVoteSent, 1))
+    let scenario = all_write(participants, "A participant stands still for 2.5 s after its vote.");
+    commits(paused(scenario, rm(2), 2_500, Point::AfterVoteSent, 1))
         .expect_sent(MessageKind::Inquire, 0)
         // It is told again after 200, 600 and 1,400 ms, and acknowledges each time.
         .expect_sent(MessageKind::Commit, all + 3)
