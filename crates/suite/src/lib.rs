@@ -10,6 +10,9 @@ pub fn categories() -> Vec<Category> {
         scenarios_partitions::CATEGORY,
         scenarios_recovery::CATEGORY,
         scenarios_timing::CATEGORY,
+        scenarios_concurrency::CATEGORY,
+        scenarios_scale::CATEGORY,
+        scenarios_chaos::CATEGORY,
     ]
 }
 
