@@ -1,9 +1,12 @@
 //! Many clients on few keys: they wait in line, nobody is forgotten, and money is neither made nor lost.
 
 use harness_core::history::{Gid, Key, ParticipantId, Point, Value};
-use harness_core::{FactCount, KeyChoice, LinkEffect, Load, LoadKind, NetworkFault, TestScenario};
+use harness_core::{
+    FactCount, FailureConfig, FailureMode, KeyChoice, LinkEffect, Load, LoadKind, NetworkFault, TestScenario,
+    Trigger,
+};
 
-use crate::{TM, X, at_once, rm, three_or, work};
+use crate::{TM, X, at_once, three_or, work};
 
 fn contended(participants: u32, description: &str, load: Load) -> TestScenario {
     TestScenario::new(description, three_or(participants)).load(load).expect_unknown(0).may_wait_ms(10_000)
@@ -57,11 +60,20 @@ pub fn updates_under_contention_conserve_the_total(participants: u32) -> TestSce
 /// Locks of the prepared outlive the crash, all others do not; those who wait must find their way.
 pub fn contention_and_crashes_conserve_the_total(participants: u32) -> TestScenario {
     let load = Load { keys: 3, ..Load::transfers(500, 3) };
-    contended(participants, "Clients transfer among a few keys, and nodes die.", load)
+    let mut scenario = contended(participants, "Clients transfer among a few keys, and nodes die.", load);
+    // Whoever is there: of a thousand each has little to do.
+    for (point, nth) in
+        [(Point::AfterVoteSent, 20), (Point::BeforeCommitForced, 30), (Point::AfterExecute, 200)]
+    {
+        let mode = FailureMode::Crash { restart_after_ms: Some(100) };
+        scenario.failure_configs.push(FailureConfig {
+            node: None,
+            mode,
+            trigger: Trigger::AtPoint { point, nth },
+        });
+    }
+    scenario
         .in_flight(20)
-        .crash_at_nth(rm(1), Point::AfterVoteSent, 2)
-        .crash_at_nth(rm(2), Point::BeforeCommitForced, 3)
-        .crash_at_nth(rm(3), Point::AfterExecute, 4)
         .crash_at_nth(TM, Point::AfterDecisionForced, 30)
         .crash_at_nth(TM, Point::AfterVoteReceived, 200)
         .may_abort()
