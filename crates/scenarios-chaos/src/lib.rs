@@ -3,6 +3,7 @@
 
 pub mod clocks;
 pub mod crashes;
+pub mod disks;
 pub mod everything;
 pub mod messages;
 pub mod partitions;
@@ -18,6 +19,9 @@ const ALL: &[FaultKind] = &[
     FaultKind::Pause,
     FaultKind::SlowNode,
     FaultKind::SlowSync,
+    FaultKind::FailingSync,
+    FaultKind::DiskFull,
+    FaultKind::TornTail,
     FaultKind::Clock,
     FaultKind::Loss,
     FaultKind::Delay,
@@ -77,6 +81,8 @@ harness_core::catalog! {
     clocks::clock_chaos_conserves_the_total,
     clocks::pauses_and_slowness_conserve_the_total,
     clocks::clock_chaos_and_crashes_conserve_the_total,
+    disks::disk_chaos_conserves_the_total,
+    disks::disk_chaos_and_crashes_conserve_the_total,
     everything::all_of_it_conserves_the_total,
     everything::all_of_it_under_contention_conserves_the_total,
     everything::all_of_it_of_mixed_transactions_all_end,
@@ -97,7 +103,7 @@ mod sweeps {
     #[rstest]
     fn no_seed_of_this_block_fails(#[values(0, 1, 2, 3)] block: u64) {
         for entry in super::CATEGORY.entries {
-            for seed in 10 * block + 2..10 * (block + 1) + 2 {
+            for seed in 5 * block + 2..5 * (block + 1) + 2 {
                 harness_core::testing::assert_passes(&super::CATEGORY, entry.name, 3, seed);
             }
         }

@@ -123,6 +123,9 @@ pub(crate) fn draw(kind: FaultKind, victim: NodeId, random: &mut Random) -> Opti
         FaultKind::Pause => FailureMode::Pause { for_ms: up_to(50) },
         FaultKind::SlowNode => FailureMode::SlowNode { by_ms: up_to(30), for_ms: up_to(100) },
         FaultKind::SlowSync => FailureMode::SlowSync { by_ms: up_to(50), for_ms: up_to(100) },
+        FaultKind::FailingSync => FailureMode::FailingSync,
+        FaultKind::DiskFull => FailureMode::DiskFull { for_ms: up_to(100) },
+        FaultKind::TornTail => FailureMode::TornTail { restart_after_ms: Some(up_to(100)) },
         FaultKind::Clock => FailureMode::Clock {
             jump_ms: up_to(10_000) as i64 - 5_000,
             drift_ppm: up_to(1_500_000) as i32 - 500_000,

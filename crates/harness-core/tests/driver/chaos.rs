@@ -10,7 +10,7 @@ use harness_core::{
     TwoPhaseCommitTestHarness, Untouched, Victims,
 };
 
-const KINDS: [FaultKind; 12] = [
+const KINDS: [FaultKind; 15] = [
     FaultKind::Crash,
     FaultKind::VoteNo,
     FaultKind::Pause,
@@ -23,6 +23,9 @@ const KINDS: [FaultKind; 12] = [
     FaultKind::Reorder,
     FaultKind::Corrupt,
     FaultKind::Partition,
+    FaultKind::FailingSync,
+    FaultKind::DiskFull,
+    FaultKind::TornTail,
 ];
 
 fn under(chaos: Chaos) -> TestScenario {

@@ -71,9 +71,9 @@ fn every_step_and_every_kind_of_fault_has_a_scenario_and_the_table_is_up_to_date
     for &point in Point::ALL {
         assert!(rows.iter().any(|row| row.strikes_at(point)), "no scenario strikes at {point}");
     }
-    for kind in FaultKind::ALL {
-        assert!(rows.iter().any(|row| row.fired_kinds.contains(kind)), "a {kind} fault fires in no scenario");
-    }
+    let silent = |kind: &&FaultKind| !rows.iter().any(|row| row.fired_kinds.contains(kind));
+    let silent: Vec<FaultKind> = FaultKind::ALL.iter().filter(silent).copied().collect();
+    assert!(silent.is_empty(), "kinds of fault that fire in no scenario: {silent:?}");
 
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/COVERAGE.md");
     let (written, worked_out) = (std::fs::read_to_string(&path).unwrap_or_default(), page(&rows));
