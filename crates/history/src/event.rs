@@ -87,6 +87,8 @@ pub enum Fact {
     Halted { why: HaltReason },
     /// This node runs again and begins to read its log.
     Restarted,
+    /// This stand-by coordinator starts on the log of another one, which can write there no more.
+    TookOver { from: NodeId },
     /// This node has nothing left to settle from before its crash.
     Recovered,
     /// A fault struck this node, at a protocol step or by itself.
@@ -136,6 +138,7 @@ impl Fact {
             Self::Crashed
             | Self::Halted { .. }
             | Self::Restarted
+            | Self::TookOver { .. }
             | Self::Recovered
             | Self::FaultFired { .. }
             | Self::Healed

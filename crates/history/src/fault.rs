@@ -180,6 +180,8 @@ pub enum FaultKind {
     PreparedLimit,
     /// A participant decides an in-doubt branch by itself.
     Heuristic,
+    /// A stand-by coordinator takes over, whether or not the one before it is alive.
+    Takeover,
 }
 
 impl FaultKind {
@@ -205,6 +207,7 @@ impl FaultKind {
         Self::LockTimeout,
         Self::PreparedLimit,
         Self::Heuristic,
+        Self::Takeover,
     ];
 }
 
@@ -231,6 +234,7 @@ impl fmt::Display for FaultKind {
             Self::LockTimeout => "lock timeout",
             Self::PreparedLimit => "prepared limit",
             Self::Heuristic => "heuristic",
+            Self::Takeover => "takeover",
         })
     }
 }
@@ -243,6 +247,8 @@ pub enum HaltReason {
     SyncFailed,
     /// A record of its log is damaged that was durable: to start without it would be to guess.
     LogDamaged,
+    /// Another coordinator has taken over its log.
+    Deposed,
 }
 
 impl fmt::Display for HaltReason {
@@ -250,6 +256,7 @@ impl fmt::Display for HaltReason {
         f.write_str(match self {
             Self::SyncFailed => "its disk failed to sync",
             Self::LogDamaged => "a record of its log is damaged",
+            Self::Deposed => "another coordinator has taken over",
         })
     }
 }

@@ -90,6 +90,7 @@ fn belongs_to_story(event: &Event) -> bool {
         | Fact::Crashed
         | Fact::Halted { .. }
         | Fact::Restarted
+        | Fact::TookOver { .. }
         | Fact::Recovered
         | Fact::FaultFired { .. }
         | Fact::Healed
@@ -105,6 +106,7 @@ fn belongs_to_story(event: &Event) -> bool {
                 | MessageKind::CommitOnePhase
                 | MessageKind::HeuristicCommit
                 | MessageKind::HeuristicAbort
+                | MessageKind::Deposed
         ),
         Fact::Enlisted { .. }
         | Fact::Asked { .. }
@@ -147,6 +149,15 @@ impl fmt::Display for Event {
             | Fact::Lost { .. }
             | Fact::LeftInDoubt { .. } => commitment(self, f),
             // About all transactions, and so about none.
+            Fact::Sent { to, message: MessageKind::Deposed, .. } => {
+                write!(f, "tells {to} that it is deposed")
+            }
+            Fact::Delivered { from, message: MessageKind::Deposed, .. } => {
+                write!(f, "is told by {from} that it is deposed")
+            }
+            Fact::Dropped { to, message: MessageKind::Deposed, why, .. } => {
+                write!(f, "tells {to} in vain that it is deposed: {why}")
+            }
             Fact::Sent { to, message: MessageKind::Recover, .. } => write!(f, "calls on {to} to recover"),
             Fact::Delivered { from, message: MessageKind::Recover, .. } => {
                 write!(f, "is called on by {from} to recover")
@@ -162,6 +173,7 @@ impl fmt::Display for Event {
             Fact::Crashed => f.write_str("CRASHES"),
             Fact::Halted { why } => write!(f, "stops by itself: {why}"),
             Fact::Restarted => f.write_str("restarts"),
+            Fact::TookOver { from } => write!(f, "takes over the log of {from}"),
             Fact::Recovered => f.write_str("has recovered"),
             Fact::FaultFired { kind, point: Some(point) } => write!(f, "fault: {kind} at {point}"),
             Fact::FaultFired { kind, point: None } => write!(f, "fault: {kind}"),

@@ -168,11 +168,13 @@ pub enum MessageKind {
     HeuristicAbort,
     /// Coordinator to participant: your heuristic decision is reported, forget it.
     Forget,
+    /// Participant to coordinator: another coordinator has taken over.
+    Deposed,
 }
 
 impl MessageKind {
     /// Every kind, in the order of the protocol.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Execute,
         Self::Executed,
         Self::Failed,
@@ -191,6 +193,7 @@ impl MessageKind {
         Self::HeuristicCommit,
         Self::HeuristicAbort,
         Self::Forget,
+        Self::Deposed,
     ];
 }
 
@@ -215,6 +218,7 @@ impl fmt::Display for MessageKind {
             Self::HeuristicCommit => "heuristic commit",
             Self::HeuristicAbort => "heuristic abort",
             Self::Forget => "forget",
+            Self::Deposed => "deposed",
         })
     }
 }

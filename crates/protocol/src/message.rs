@@ -89,6 +89,11 @@ pub enum Message {
         /// About this transaction.
         gid: Gid,
     },
+    /// To a coordinator whose epoch is over: another one has taken over.
+    Deposed {
+        /// The epoch of the other one.
+        epoch: u32,
+    },
 }
 
 /// Why a participant cannot do the work.
@@ -101,7 +106,8 @@ pub enum Refusal {
 }
 
 impl Message {
-    /// The transaction that this is about. [`Message::Recover`] is about all: [`Gid::INITIAL`].
+    /// The transaction that this is about. [`Message::Recover`] and [`Message::Deposed`] are about all:
+    /// [`Gid::INITIAL`].
     #[inline]
     pub fn gid(&self) -> Gid {
         match *self {
@@ -118,7 +124,7 @@ impl Message {
             | Self::DecisionReply { gid, .. }
             | Self::Heuristic { gid, .. }
             | Self::Forget { gid } => gid,
-            Self::Recover => Gid::INITIAL,
+            Self::Recover | Self::Deposed { .. } => Gid::INITIAL,
         }
     }
 
@@ -144,6 +150,7 @@ impl Message {
             Self::Heuristic { decision: Decision::Commit, .. } => MessageKind::HeuristicCommit,
             Self::Heuristic { decision: Decision::Abort, .. } => MessageKind::HeuristicAbort,
             Self::Forget { .. } => MessageKind::Forget,
+            Self::Deposed { .. } => MessageKind::Deposed,
         }
     }
 }

@@ -17,11 +17,16 @@ pub enum Input<'a> {
         /// The records, oldest first; the next one will stand behind them. [`Effects::read_log`] says which of
         /// them are to be relied on.
         log: &'a [StoredRecord],
+        /// How often this log was started on, by whichever node, this time included. The driver keeps the count, durably,
+        /// and lets nobody write to the log whose epoch is over.
+        epoch: u32,
     },
     /// A message arrived. It may be late, repeated, or overtaken by another.
     Received {
         /// Who sent it.
         from: NodeId,
+        /// The epoch of a coordinator that sent it; 0 from a participant.
+        epoch: u32,
         /// What it says.
         message: Message,
     },
@@ -64,6 +69,9 @@ pub enum Incident {
     DiskFull,
     /// The disk takes records again.
     DiskFreed,
+    /// To a coordinator: another one has taken over its log. What it appended since is lost, and what waits for it
+    /// leaves, unless the node halts now.
+    Deposed,
     /// A sync failed, and what it covered is lost. What waits for it leaves, unless the node halts now.
     SyncFailed,
 }

@@ -111,6 +111,7 @@ impl CorrectnessValidator {
             Fact::Crashed
             | Fact::Halted { .. }
             | Fact::Restarted
+            | Fact::TookOver { .. }
             | Fact::Recovered
             | Fact::FaultFired { .. }
             | Fact::Healed

@@ -50,6 +50,9 @@ pub struct ParticipantConfig {
     pub inquiry_first: Nanos,
     /// The longest time between two inquiries.
     pub inquiry_longest: Nanos,
+    /// How many coordinators there are, stand-bys included, to ask one after the other. A run sets this itself.
+    #[serde(skip)]
+    pub coordinators: u32,
 }
 
 impl Default for ParticipantConfig {
@@ -59,6 +62,7 @@ impl Default for ParticipantConfig {
             idle_timeout: Nanos::from_secs(5),
             inquiry_first: Nanos::from_millis(500),
             inquiry_longest: Nanos::from_secs(2),
+            coordinators: 1,
         }
     }
 }

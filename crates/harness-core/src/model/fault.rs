@@ -38,6 +38,8 @@ pub enum FailureMode {
         /// It is up for this long before it crashes again.
         up_ms: u64,
     },
+    /// A stand-by coordinator takes over the coordinator's log, whether or not that one is alive.
+    Takeover,
     /// The participant's operator decides the branch that is in doubt by then.
     Heuristic {
         /// This way.
@@ -110,6 +112,7 @@ impl FailureMode {
     pub fn kind(&self) -> FaultKind {
         match self {
             Self::Crash { .. } | Self::CrashLoop { .. } => FaultKind::Crash,
+            Self::Takeover => FaultKind::Takeover,
             Self::Heuristic { .. } => FaultKind::Heuristic,
             Self::LockTimeout => FaultKind::LockTimeout,
             Self::PreparedLimit { .. } => FaultKind::PreparedLimit,
@@ -299,6 +302,10 @@ impl FailureConfig {
         if changes_vote && !before_vote.contains(&point) {
             let steps = before_vote.map(Point::name).join(", ");
             return Err(format!("{self} cannot change the vote: use one of {steps}"));
+        }
+        let takes_over = self.mode == FailureMode::Takeover;
+        if takes_over && self.node.is_none_or(|node| !node.is_coordinator()) {
+            return Err(format!("{self} strikes no coordinator: name one"));
         }
         let of_participants = matches!(self.mode, FailureMode::Heuristic { .. });
         if of_participants && point.name().starts_with("coordinator::") {

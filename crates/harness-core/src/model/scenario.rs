@@ -187,6 +187,11 @@ impl TestScenario {
         self
     }
 
+    /// How many stand-by coordinators there are: one for each takeover.
+    pub fn stand_bys(&self) -> u32 {
+        self.failure_configs.iter().filter(|fault| fault.mode == FailureMode::Takeover).count() as u32
+    }
+
     /// How many transactions clients begin.
     pub fn transaction_count(&self) -> u64 {
         self.transactions.len() as u64 + self.load.as_ref().map_or(0, |load| u64::from(load.transactions))
@@ -293,8 +298,10 @@ impl TestScenario {
             Some((_, Some(participant))) if participant.0 > self.participants => {
                 return Some(format!("{fault}: there are only rm1 to rm{}", self.participants));
             }
-            Some((node, None)) if node != NodeId::COORDINATOR => {
-                return Some(format!("{fault}: there is only one coordinator, tm"));
+            Some((node, None)) if node.number() > self.stand_bys() => {
+                return Some(format!(
+                    "{fault}: there is no such coordinator; each takeover adds one, from tm2 on"
+                ));
             }
             _ => {}
         }

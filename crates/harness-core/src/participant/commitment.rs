@@ -4,6 +4,7 @@ use history::{Decision, Fact, Gid, Key, NodeId, RecordKind, Value, Vote};
 use protocol::{Effects, LogRecord, Message};
 
 use super::branch::{Branch, Phase};
+use super::leader::Leader;
 use super::{VirtualParticipant, is_prepared, purpose};
 
 impl VirtualParticipant {
@@ -27,7 +28,7 @@ impl VirtualParticipant {
             }
             Phase::Active if branch.can_prepare && has_room => {
                 branch.phase = Phase::Prepared;
-                effects.force(prepared_record(gid, branch));
+                effects.force(prepared_record(gid, branch, self.leader));
                 effects.send(from, vote(Vote::Yes));
                 self.inquiries.set(self.now, gid, is_prepared(&self.branches, true), effects);
             }
@@ -97,11 +98,7 @@ impl VirtualParticipant {
     }
 
     pub(super) fn inquire(&mut self, gid: Gid, times: u32, effects: &mut Effects) {
-        let alone = self.alone.get(gid).map(|alone| alone.coordinator);
-        let Some(coordinator) = self.branches.get(gid).map(|branch| branch.coordinator).or(alone) else {
-            return;
-        };
-        effects.send(coordinator, Message::Inquire { gid });
+        effects.send(self.leader.to_ask(times, self.config.coordinators), Message::Inquire { gid });
         let wait = self.config.inquiry_first.0.saturating_mul(2 << times.min(20));
         let wait = history::Nanos(wait).min(self.config.inquiry_longest);
         effects.set_timer(wait, gid, purpose::INQUIRY + times + 1);
@@ -109,25 +106,16 @@ impl VirtualParticipant {
 
     /// A coordinator has restarted and calls: it is the one to ask now.
     pub(super) fn inquire_all(&mut self, coordinator: NodeId, effects: &mut Effects) {
-        for gid in protocol::Participant::in_doubt(self) {
-            if let Some(branch) = self.branches.get_mut(gid) {
-                branch.coordinator = coordinator;
-            }
-            effects.send(coordinator, Message::Inquire { gid });
-        }
-        for gid in self.decided_alone() {
-            if let Some(alone) = self.alone.get_mut(gid) {
-                alone.coordinator = coordinator;
-            }
+        for gid in protocol::Participant::in_doubt(self).into_iter().chain(self.decided_alone()) {
             effects.send(coordinator, Message::Inquire { gid });
         }
     }
 }
 
 /// Everything that commit needs after a crash: whom to ask, and what to apply.
-pub(super) fn prepared_record(gid: Gid, branch: &Branch) -> LogRecord {
-    let mut record = LogRecord::with_capacity(RecordKind::Prepared, gid, 4 + 12 * branch.writes.len());
-    record.push_u32(if branch.coordinator.is_coordinator() { branch.coordinator.number() } else { 0 });
+pub(super) fn prepared_record(gid: Gid, branch: &Branch, leader: Leader) -> LogRecord {
+    let mut record = LogRecord::with_capacity(RecordKind::Prepared, gid, 8 + 12 * branch.writes.len());
+    leader.write(&mut record);
     push_writes(&mut record, &branch.writes);
     record
 }

@@ -13,8 +13,6 @@ use super::{ParticipantState, VirtualParticipant, purpose};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Alone {
     pub(super) decision: Decision,
-    /// Whom to ask what should have been done.
-    pub(super) coordinator: NodeId,
 }
 
 /// The words of an [`Alone`] record.
@@ -26,7 +24,6 @@ impl Alone {
     pub(super) fn record(&self, gid: Gid) -> LogRecord {
         let mut record = LogRecord::new(RecordKind::Other, gid);
         record.push_u32(if self.decision == Decision::Commit { COMMITTED } else { ABORTED });
-        record.push_u32(self.coordinator.number());
         record
     }
 }
@@ -34,10 +31,10 @@ impl Alone {
 impl VirtualParticipant {
     /// Decides a branch that is in doubt. Others are not to be decided this way.
     pub(super) fn decide_alone(&mut self, gid: Gid, decision: Decision, effects: &mut Effects) {
-        let Some(branch) = self.branches.get(gid).filter(|branch| branch.phase == Phase::Prepared) else {
+        if self.branches.get(gid).is_none_or(|branch| branch.phase != Phase::Prepared) {
             return;
-        };
-        let alone = Alone { decision, coordinator: branch.coordinator };
+        }
+        let alone = Alone { decision };
         effects.append_lazily(alone.record(gid));
         self.alone.insert(gid, alone);
         match decision {
@@ -95,8 +92,7 @@ impl VirtualParticipant {
     }
 
     pub(super) fn replay_alone(&mut self, gid: Gid, mut body: BodyReader<'_>) {
-        let (word, coordinator) = (body.u32(), NodeId::coordinator(body.u32().unwrap_or(0)));
-        let decision = match word {
+        let decision = match body.u32() {
             Some(COMMITTED) => Decision::Commit,
             Some(ABORTED) => Decision::Abort,
             _ => {
@@ -104,6 +100,6 @@ impl VirtualParticipant {
                 return;
             }
         };
-        self.alone.insert(gid, Alone { decision, coordinator });
+        self.alone.insert(gid, Alone { decision });
     }
 }

@@ -8,6 +8,7 @@
 mod branch;
 mod commitment;
 mod heuristic;
+mod leader;
 mod recovery;
 mod store;
 
@@ -20,6 +21,7 @@ use smallvec::SmallVec;
 use crate::model::ParticipantConfig;
 use branch::{Branch, Phase};
 use heuristic::Alone;
+use leader::Leader;
 use store::Store;
 
 /// A participant that does everything right.
@@ -39,6 +41,8 @@ pub struct VirtualParticipant {
     alone: GidList<Alone>,
     /// No transaction below is open anywhere.
     low_water: Gid,
+    /// Whom it obeys.
+    leader: Leader,
     log_first: LogPosition,
     disk_full: bool,
     /// There is room for so many prepared branches.
@@ -88,6 +92,7 @@ impl VirtualParticipant {
             finished: GidList::default(),
             alone: GidList::default(),
             low_water: Gid::INITIAL,
+            leader: Leader::default(),
             log_first: LogPosition(0),
             disk_full: false,
             prepared_max: u32::MAX,
@@ -109,7 +114,10 @@ impl VirtualParticipant {
         }
     }
 
-    fn received(&mut self, from: NodeId, message: Message, effects: &mut Effects) {
+    fn received(&mut self, from: NodeId, epoch: u32, message: Message, effects: &mut Effects) {
+        if !self.leader.admits(from, epoch) {
+            return effects.send(from, Message::Deposed { epoch: self.leader.epoch });
+        }
         match message {
             Message::Execute { transaction } => self.execute(from, &transaction, effects),
             Message::Prepare { gid, low_water } => {
@@ -135,7 +143,8 @@ impl VirtualParticipant {
             | Message::Vote { .. }
             | Message::Acknowledge { .. }
             | Message::Inquire { .. }
-            | Message::Heuristic { .. } => {}
+            | Message::Heuristic { .. }
+            | Message::Deposed { .. } => {}
         }
     }
 
@@ -178,6 +187,7 @@ impl VirtualParticipant {
             Incident::DiskFull => self.disk_full = true,
             Incident::DiskFreed => self.disk_full = false,
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
+            Incident::Deposed => {}
         }
     }
 
@@ -228,8 +238,8 @@ impl Participant for VirtualParticipant {
     fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
         self.now = now;
         match input {
-            Input::Start { log } => self.start(log, effects),
-            Input::Received { from, message } => self.received(from, message, effects),
+            Input::Start { log, .. } => self.start(log, effects),
+            Input::Received { from, epoch, message } => self.received(from, epoch, message, effects),
             Input::TimerFired(timer) => self.timer_fired(timer, effects),
             Input::Befallen(incident) => self.befallen(incident, effects),
             Input::Asked(_) => {}

@@ -1,11 +1,12 @@
 //! The log of a participant, read and kept short: what is durable is the last checkpoint and the records since.
 
-use history::{Decision, Fact, Gid, Key, LockMode, NodeId, RecordKind, Value};
+use history::{Decision, Fact, Gid, Key, LockMode, RecordKind, Value};
 use protocol::{BodyReader, Effects, LogPosition, LogRecord, StoredRecord};
 
 use super::VirtualParticipant;
 use super::branch::Phase;
 use super::commitment::prepared_record;
+use super::leader::Leader;
 
 /// The log is checkpointed when it has grown by this many records, beside one for each item written and each branch,
 /// of which a checkpoint may need as many: then checkpoints cost as little as the records themselves, and the log
@@ -35,7 +36,8 @@ impl VirtualParticipant {
             RecordKind::Prepared => {
                 let mut branch = self.spare.pop().unwrap_or_default();
                 branch.phase = Phase::Prepared;
-                branch.coordinator = NodeId::coordinator(body.u32().unwrap_or(0));
+                self.leader.follow(Leader::read(&mut body));
+                branch.coordinator = self.leader.node;
                 branch.writes.extend(std::iter::from_fn(|| next_write(&mut body)));
                 self.branches.insert(gid, branch);
             }
@@ -75,7 +77,7 @@ impl VirtualParticipant {
         }
         let first = effects.force(self.checkpoint());
         for (gid, branch) in self.branches.iter().filter(|(_, branch)| branch.phase == Phase::Prepared) {
-            effects.force(prepared_record(gid, branch));
+            effects.force(prepared_record(gid, branch, self.leader));
         }
         for (gid, alone) in self.alone.iter() {
             effects.force(alone.record(gid));
@@ -86,8 +88,9 @@ impl VirtualParticipant {
 
     /// Low-water mark, finished branches, items.
     fn checkpoint(&self) -> LogRecord {
-        let bytes = 8 + 8 * self.finished.len() + 16 * self.store.written_count() as usize;
+        let bytes = 16 + 8 * self.finished.len() + 16 * self.store.written_count() as usize;
         let mut record = LogRecord::with_capacity(RecordKind::Other, Gid::INITIAL, bytes);
+        self.leader.write(&mut record);
         record.push_u32(self.low_water.0);
         record.push_u32(self.finished.len() as u32);
         for (gid, &decision) in self.finished.iter() {
@@ -103,6 +106,7 @@ impl VirtualParticipant {
     }
 
     fn restore(&mut self, mut body: BodyReader<'_>) {
+        self.leader.follow(Leader::read(&mut body));
         self.low_water = Gid(body.u32().unwrap_or(0));
         for _ in 0..body.u32().unwrap_or(0) {
             if let (Some(gid), Some(committed)) = (body.u32(), body.u32()) {

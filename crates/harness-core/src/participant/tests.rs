@@ -43,7 +43,7 @@ impl Script {
         let mut script =
             Self { participant, log: log.clone(), dropped: 0, written: log.clone(), now: Nanos::ZERO };
         let stored: Vec<StoredRecord> = log.into_iter().map(StoredRecord::from).collect();
-        let told = script.step(Input::Start { log: &stored });
+        let told = script.step(Input::Start { log: &stored, epoch: 1 });
         (script, told)
     }
 
@@ -92,7 +92,7 @@ impl Script {
     }
 
     fn hear(&mut self, message: Message) -> String {
-        self.step(Input::Received { from: NodeId::COORDINATOR, message })
+        self.step(Input::Received { from: NodeId::COORDINATOR, epoch: 1, message })
     }
 
     fn prepare(&mut self, gid: Gid) -> String {

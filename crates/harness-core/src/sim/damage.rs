@@ -39,7 +39,8 @@ impl Run<'_> {
             FailureMode::CorruptRecord { restart_after_ms } => {
                 self.go_down(id, restart_after_ms);
                 // It has fired if there was a record to be struck.
-                if self.nodes[id.number() as usize].disk.corrupt(&mut self.disk_random) {
+                let place = self.place(id);
+                if self.nodes[place].disk.corrupt(&mut self.disk_random) {
                     self.strike(id, mode.kind(), cause);
                 }
                 return Flow::Crashed;
@@ -79,6 +80,10 @@ impl Run<'_> {
         let restart_after_ms = match why {
             HaltReason::SyncFailed => Some(SUPERVISOR_RESTARTS_AFTER_MS),
             HaltReason::LogDamaged => None,
+            HaltReason::Deposed => {
+                self.crash(id);
+                return Flow::Crashed;
+            }
         };
         self.go_down(id, restart_after_ms)
     }

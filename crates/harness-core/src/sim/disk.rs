@@ -10,7 +10,7 @@ use super::random::Random;
 
 /// The log of one node. An append joins the next sync: one that is under way covers only what was appended before
 /// it started.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     index: Vec<Entry>,
     /// The bodies, one behind the other: a log that is written and not read should stay out of the caches.
@@ -22,6 +22,8 @@ pub(super) struct Disk {
     /// The end of what the sync under way covers.
     syncing: Option<u64>,
     full: bool,
+    /// Somebody else has the log from this position on.
+    fence: Option<u64>,
 }
 
 /// Where a record stands.
@@ -151,6 +153,9 @@ impl Disk {
     /// on then, and what is lost: all that is not whole or lies behind such a record.
     pub(super) fn crash(&mut self, random: &mut Random) -> (Vec<About>, Vec<About>) {
         self.syncing = None;
+        if self.is_fenced() {
+            return (Vec::new(), self.refuse());
+        }
         let synced = (self.durable - self.first) as usize;
         let unsynced = self.index.split_off(synced);
         let about = |entry: &Entry| (entry.gid, entry.kind);
@@ -203,6 +208,25 @@ impl Disk {
             self.index[random.below(vouched as u32) as usize].intact = false;
         }
         vouched > 0
+    }
+
+    /// Somebody else takes over what this node has written: as after a crash, what was not synced is there or is not.
+    /// What this node writes from here on counts for nothing.
+    pub(super) fn fence(&mut self) -> Self {
+        let theirs = self.clone();
+        self.fence = Some(self.next());
+        theirs
+    }
+
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fence.is_some()
+    }
+
+    /// Ends the sync under way and returns what was written behind the fence and is lost.
+    pub(super) fn refuse(&mut self) -> Vec<About> {
+        let from = self.fence.replace(self.next()).unwrap_or(self.first).max(self.first);
+        (self.syncing, self.durable) = (None, self.next());
+        (from..self.next()).map(|position| self.kind_at(position)).collect()
     }
 
     /// Everything is gone. Returns what it was about.

@@ -28,6 +28,10 @@ pub(super) struct Node {
     pub(super) outbox: VecDeque<(u64, Effect)>,
     /// Since the restart, transactions up to this one are yet to be settled.
     pub(super) recovering: Option<Gid>,
+    /// How often the log was started on that a coordinator has.
+    pub(super) epoch: u32,
+    /// It takes no part: a stand-by before its time, or a coordinator after it.
+    pub(super) retired: bool,
     /// The scenario says that it never returns.
     pub(super) gone_for_good: bool,
     pub(super) hindrance: Hindrance,
@@ -61,6 +65,8 @@ impl Node {
             forced: 0,
             outbox: VecDeque::new(),
             recovering: None,
+            epoch: 0,
+            retired: false,
             gone_for_good: false,
             hindrance: Hindrance::default(),
             parked: Vec::new(),
@@ -80,8 +86,9 @@ impl Node {
     }
 
     fn start(&mut self, now: Nanos, effects: &mut Effects) {
-        let log = &self.disk.records()[..];
-        self.step(now, Input::Start { log }, effects);
+        self.epoch += 1;
+        let (log, epoch) = (&self.disk.records()[..], self.epoch);
+        self.step(now, Input::Start { log, epoch }, effects);
     }
 
     /// Steps a node that is up.
@@ -153,7 +160,8 @@ impl Run<'_> {
 
     pub(super) fn crash(&mut self, id: NodeId) {
         self.record(id, Fact::Crashed);
-        let node = &mut self.nodes[id.number() as usize];
+        let place = self.place(id);
+        let node = &mut self.nodes[place];
         node.machine = None;
         node.incarnation += 1;
         node.outbox.clear();
@@ -166,17 +174,19 @@ impl Run<'_> {
         for (gid, record) in lost {
             self.record(id, Fact::Lost { gid, record });
         }
-        if id.is_coordinator() {
-            for transaction in self.clients.waiting() {
-                let outcome = history::Outcome::Unknown;
-                self.record(id, Fact::Answered { gid: transaction.id, outcome });
-            }
-            for gid in self.clients.disconnect_repeated() {
-                self.record(id, Fact::Answered { gid, outcome: history::Outcome::Unknown });
-            }
+        if id == self.leader {
+            self.disconnect_clients();
         }
         // What was on its way to a paused node finds it down.
         self.go_on(id);
+    }
+
+    /// Whoever waits for an answer of the leader waits in vain.
+    pub(super) fn disconnect_clients(&mut self) {
+        let waiting = self.clients.waiting().into_iter().map(|transaction| transaction.id);
+        for gid in waiting.chain(self.clients.disconnect_repeated()) {
+            self.record(self.leader, Fact::Answered { gid, outcome: history::Outcome::Unknown });
+        }
     }
 
     /// Starts a node for the first time.
@@ -192,13 +202,18 @@ impl Run<'_> {
 
     /// Starts a node again after a crash.
     pub(super) fn restart(&mut self, id: NodeId) {
+        self.record(id, Fact::Restarted);
+        self.bring_up(id);
+    }
+
+    /// Starts a node on a log that is not its first, or not its own.
+    pub(super) fn bring_up(&mut self, id: NodeId) {
         let (machine, now) = (self.build(id), self.now);
         let greatest = self.clients.greatest();
         let node = self.node_mut(id);
         node.machine = Some(machine);
         node.forced = node.disk.durable();
         node.recovering = Some(greatest);
-        self.record(id, Fact::Restarted);
         if self.pass(id, Point::BeforeLogRead, Gid::INITIAL) == Flow::Crashed {
             return;
         }
@@ -214,7 +229,7 @@ impl Run<'_> {
         if let Some(most) = self.node(id).hindrance.prepared_max {
             self.step(id, Input::Befallen(Incident::PreparedLimit(most)));
         }
-        if id.is_coordinator() {
+        if id == self.leader {
             self.clients.have_news = true;
             for transaction in self.clients.waiting() {
                 if !self.node(id).is_up() {

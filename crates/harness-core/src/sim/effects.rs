@@ -85,6 +85,9 @@ impl Run<'_> {
 
     /// A sync returns: records are durable, and what waited for them leaves.
     pub(super) fn sync_done(&mut self, id: NodeId) {
+        if self.node(id).disk.is_fenced() {
+            return self.sync_refused(id);
+        }
         if let Some(cause) = self.node_mut(id).hindrance.failing_sync.take() {
             return self.sync_failed(id, cause);
         }
@@ -196,7 +199,8 @@ impl Run<'_> {
         if self.plan.pending > 0 && before == Some(Point::BeforePrepare) {
             self.plan_vote(to, gid);
         }
-        self.step(to, Input::Received { from, message });
+        let epoch = if from.is_coordinator() { self.node(from).epoch } else { 0 };
+        self.step(to, Input::Received { from, epoch, message });
         if let Some(point) = after
             && self.node(to).is_up()
         {

@@ -39,7 +39,11 @@ impl Run<'_> {
         let scenario = self.scenario;
         let fault = &scenario.failure_configs[index];
         // Everything heals at once: what was to begin later never does.
-        if !self.healed && (self.node(node).is_up() || matches!(fault.mode, FailureMode::Network(_))) {
+        let reaches_it = match fault.mode {
+            FailureMode::Network(_) | FailureMode::Takeover => true,
+            _ => self.node(node).is_up(),
+        };
+        if !self.healed && reaches_it {
             self.begin_fault(node, &fault.mode, Cause { fault: Some(index), step: None });
         }
     }
@@ -63,6 +67,8 @@ impl Run<'_> {
             | FailureMode::Clock { .. } => self.hinder(id, mode, cause),
             FailureMode::VoteNo => self.befall(id, mode, cause, Incident::CannotPrepare),
             FailureMode::LockTimeout => self.befall(id, mode, cause, Incident::LockTimeout),
+            // After the step in hand, which is still the older one's.
+            FailureMode::Takeover => self.queue.push(self.now, Happening::TakesOver { cause }),
             FailureMode::Heuristic { .. } => {
                 // After the step in hand: its effects come first.
                 if let Some((_, gid)) = cause.step {
@@ -84,7 +90,8 @@ impl Run<'_> {
         if let Some(index) = cause.fault {
             self.fired[index] += 1;
         }
-        self.struck[id.number() as usize] = true;
+        let place = self.place(id);
+        self.struck[place] = true;
         self.record(id, Fact::FaultFired { kind, point: cause.step.map(|(point, _)| point) });
     }
 

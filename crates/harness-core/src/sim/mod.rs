@@ -15,6 +15,7 @@ mod plan;
 mod queue;
 mod random;
 mod run;
+mod takeover;
 mod trouble;
 
 use std::rc::Rc;

@@ -49,6 +49,10 @@ pub(super) enum Happening {
         gid: Gid,
         cause: Cause,
     },
+    /// A stand-by takes over from the leader.
+    TakesOver {
+        cause: Cause,
+    },
     /// A disk takes records again.
     DiskFreed {
         node: NodeId,

@@ -12,7 +12,7 @@ use super::random::{Purpose, Random};
 use super::trouble::Trouble;
 use super::{Cast, RunReport, Sink};
 use crate::injector::FailureInjector;
-use crate::model::TestScenario;
+use crate::model::{ParticipantConfig, TestScenario};
 
 /// How long the first phase goes on without any client hearing anything before everything heals.
 const PATIENCE: Nanos = Nanos::from_secs(60);
@@ -23,7 +23,7 @@ const CHUNK: usize = 256;
 pub(super) struct Run<'a> {
     pub(super) scenario: &'a TestScenario,
     pub(super) now: Nanos,
-    /// The coordinator, then the participants: a node's place is its number.
+    /// The coordinator, the participants, the stand-by coordinators.
     pub(super) nodes: Vec<Node>,
     pub(super) queue: Queue,
     pub(super) network: Network,
@@ -44,6 +44,8 @@ pub(super) struct Run<'a> {
     pub(super) healed: bool,
     /// Used by every step.
     pub(super) effects: Effects,
+    /// The coordinator that clients turn to.
+    pub(super) leader: NodeId,
     cast: &'a Cast,
     chunk: Vec<Event>,
     sink: &'a mut dyn Sink,
@@ -57,12 +59,13 @@ impl<'a> Run<'a> {
         injector: FailureInjector,
         sink: &'a mut dyn Sink,
     ) -> Self {
-        let ids = std::iter::once(NodeId::COORDINATOR)
-            .chain((1..=scenario.participants).map(|n| NodeId::from(ParticipantId(n))));
+        let stand_bys = (1..=scenario.stand_bys()).map(NodeId::coordinator);
+        let participants = (1..=scenario.participants).map(|n| NodeId::from(ParticipantId(n)));
+        let ids = std::iter::once(NodeId::COORDINATOR).chain(participants).chain(stand_bys);
+        let nodes: Vec<Node> = ids.map(Node::new).collect();
         Self {
             scenario,
             now: Nanos::ZERO,
-            nodes: ids.map(Node::new).collect(),
             queue: Queue::default(),
             network: Network::new(scenario.network_conditions, scenario.participants, seed),
             disk_random: Random::new(seed, Purpose::Disks),
@@ -71,7 +74,9 @@ impl<'a> Run<'a> {
             injector,
             fired: vec![0; scenario.failure_configs.len() + 1],
             plan: Plan::new(scenario.chaos.as_ref(), seed),
-            struck: vec![false; scenario.participants as usize + 1],
+            struck: vec![false; nodes.len()],
+            nodes,
+            leader: NodeId::COORDINATOR,
             log_records_max: 0,
             open_max: 0,
             clients: Clients::new(scenario, seed),
@@ -85,8 +90,13 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn run(mut self) -> RunReport {
-        for number in 0..self.nodes.len() {
-            self.start(self.nodes[number].id);
+        for place in 0..self.nodes.len() {
+            let id = self.nodes[place].id;
+            if place > self.scenario.participants as usize {
+                self.nodes[place].retired = true;
+            } else {
+                self.start(id);
+            }
         }
         self.schedule_faults();
         self.serve_clients();
@@ -149,11 +159,13 @@ impl<'a> Run<'a> {
                 }
             }
             Happening::Restart { node, incarnation } => {
-                if self.node(node).incarnation == incarnation && !self.node(node).is_up() {
+                let is_due = self.node(node).incarnation == incarnation && !self.node(node).retired;
+                if is_due && !self.node(node).is_up() {
                     self.restart(node);
                 }
             }
             Happening::Heuristic { node, gid, cause } => self.decide_alone(node, gid, cause),
+            Happening::TakesOver { cause } => self.take_over(cause),
             Happening::DiskFreed { node } => self.free_disk(node),
             Happening::PauseEnds { node } => {
                 if self.node(node).hindrance.paused_until <= self.now {
@@ -190,7 +202,7 @@ impl<'a> Run<'a> {
 
     /// Lets clients begin what they have to begin.
     fn serve_clients(&mut self) {
-        let id = NodeId::COORDINATOR;
+        let id = self.leader;
         self.clients.have_news = false;
         while self.node(id).is_up()
             && let Some(beginning) = self.clients.begin(self.now)
@@ -208,7 +220,10 @@ impl<'a> Run<'a> {
     fn is_settled(&self) -> bool {
         self.queue.only_timers()
             && self.clients.done()
-            && self.nodes.iter().all(|node| node.is_up() && node.oldest_unsettled().is_none())
+            && self
+                .nodes
+                .iter()
+                .all(|node| node.oldest_unsettled().is_none() && (node.is_up() || node.retired))
     }
 
     fn heal(&mut self) {
@@ -227,7 +242,7 @@ impl<'a> Run<'a> {
         self.healed = true;
         for number in 0..self.nodes.len() {
             let node = &self.nodes[number];
-            if !node.is_up() && !node.gone_for_good {
+            if !node.is_up() && !node.gone_for_good && !node.retired {
                 self.restart(self.nodes[number].id);
             }
         }
@@ -240,6 +255,7 @@ impl<'a> Run<'a> {
             let node = &self.nodes[number];
             let id = node.id;
             match &node.machine {
+                None if node.retired => {}
                 None => self.record(id, Fact::LeftDown),
                 Some(Machine::Coordinator(_)) => {}
                 Some(Machine::Participant(participant)) => {
@@ -268,14 +284,23 @@ impl<'a> Run<'a> {
         self.chunk.clear();
     }
 
+    /// Where a node stands among all.
+    #[inline]
+    pub(super) fn place(&self, id: NodeId) -> usize {
+        let number = id.number() as usize;
+        let is_stand_by = id.is_coordinator() && number > 0;
+        if is_stand_by { self.scenario.participants as usize + number } else { number }
+    }
+
     #[inline]
     pub(super) fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id.number() as usize]
+        &self.nodes[self.place(id)]
     }
 
     #[inline]
     pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
-        &mut self.nodes[id.number() as usize]
+        let place = self.place(id);
+        &mut self.nodes[place]
     }
 
     pub(super) fn build(&self, id: NodeId) -> Machine {
@@ -286,7 +311,11 @@ impl<'a> Run<'a> {
                 let config = CoordinatorConfig { participants, ..self.scenario.coordinator };
                 Machine::Coordinator((self.cast.coordinator)(&config))
             }
-            Some(id) => Machine::Participant((self.cast.participant)(id, &self.scenario.participant)),
+            Some(id) => {
+                let coordinators = 1 + self.scenario.stand_bys();
+                let config = ParticipantConfig { coordinators, ..self.scenario.participant };
+                Machine::Participant((self.cast.participant)(id, &config))
+            }
         }
     }
 

@@ -141,7 +141,8 @@ impl Run<'_> {
         passage.delay = slowness.into_iter().fold(passage.delay, |delay, slower| delay + slower);
         for (index, kind) in struck {
             let participant = if to.is_coordinator() { from } else { to };
-            self.struck[participant.number() as usize] = true;
+            let place = self.place(participant);
+            self.struck[place] = true;
             if let Some(index) = index {
                 self.fired[index] += 1;
             }

@@ -23,7 +23,7 @@ fn events_of(scenario: &TestScenario, seed: u64) -> Vec<Event> {
 /// Sets a timer in each life, appends three records and is hit during their sync.
 fn interrupted(life: u32, input: &Input<'_>, effects: &mut Effects) {
     match input {
-        Input::Start { log } => {
+        Input::Start { log, .. } => {
             effects.read_log(log);
             effects.set_timer(Nanos::from_millis(50 * u64::from(life)), Gid(1), life);
         }

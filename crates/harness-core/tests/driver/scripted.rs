@@ -35,7 +35,7 @@ impl Coordinator for Scripted {
 /// What an input is, in a word or two.
 pub(crate) fn word(input: &Input<'_>) -> String {
     match input {
-        Input::Start { log } => {
+        Input::Start { log, .. } => {
             let sound = protocol::sound_records(log).expect("nothing durable was damaged");
             let gids: Vec<String> = log[..sound].iter().map(|stored| stored.record.gid.to_string()).collect();
             format!("start [{}]", gids.join(" "))
@@ -53,7 +53,7 @@ struct Echo;
 
 impl Participant for Echo {
     fn step(&mut self, _now: Nanos, input: Input<'_>, effects: &mut Effects) {
-        let Input::Received { from, message } = input else { return };
+        let Input::Received { from, message, .. } = input else { return };
         match message {
             Message::Prepare { gid, .. } => {
                 effects.send(from, Message::Vote { gid, vote: harness_core::history::Vote::Yes });

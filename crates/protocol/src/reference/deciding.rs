@@ -123,7 +123,7 @@ impl ReferenceCoordinator {
         if self.disk_full || length < CHECKPOINT_AFTER + needed as u64 {
             return;
         }
-        let first = effects.force(self.epoch_record());
+        let first = effects.force(self.checkpoint());
         for &gid in &self.mixed {
             effects.force(LogRecord::new(RecordKind::Other, gid));
         }
@@ -134,9 +134,8 @@ impl ReferenceCoordinator {
         self.log_first = first;
     }
 
-    pub(super) fn epoch_record(&self) -> LogRecord {
+    fn checkpoint(&self) -> LogRecord {
         let mut record = LogRecord::new(RecordKind::Other, Gid::INITIAL);
-        record.push_u32(self.epoch);
         record.push_u32(self.next_gid.0);
         record
     }

@@ -60,7 +60,7 @@ pub struct ReferenceCoordinator {
     spare: Vec<Box<Open>>,
     /// All ids below were used. Ids ascend in the order in which transactions begin.
     next_gid: Gid,
-    /// How often this coordinator has started on its log.
+    /// How often this log was started on.
     epoch: u32,
     log_first: LogPosition,
     disk_full: bool,
@@ -151,7 +151,9 @@ impl ReferenceCoordinator {
             Message::Heuristic { gid, decision } => {
                 self.decided_otherwise(gid, participant, decision, effects)
             }
-            Message::Execute { .. }
+            Message::Deposed { epoch } if epoch > self.epoch => effects.halt(HaltReason::Deposed),
+            Message::Deposed { .. }
+            | Message::Execute { .. }
             | Message::Prepare { .. }
             | Message::Commit { .. }
             | Message::Abort { .. }
@@ -195,6 +197,7 @@ impl ReferenceCoordinator {
             // Whether the records are on disk can only be read, not known (Rebello et al., *Can Applications Recover
             // from fsync Failures?*, 2020).
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
+            Incident::Deposed => effects.halt(HaltReason::Deposed),
             Incident::CannotPrepare(_)
             | Incident::LockTimeout(_)
             | Incident::PreparedLimit(_)
@@ -286,8 +289,8 @@ impl Coordinator for ReferenceCoordinator {
     fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
         self.now = now;
         match input {
-            Input::Start { log } => self.start(log, effects),
-            Input::Received { from, message } => self.received(from, &message, effects),
+            Input::Start { log, epoch } => self.start(log, epoch, effects),
+            Input::Received { from, message, .. } => self.received(from, &message, effects),
             Input::TimerFired(timer) => self.timer_fired(timer, effects),
             Input::Befallen(incident) => self.befallen(incident, effects),
             Input::Asked(ClientRequest::Begin(transaction)) => self.begin(transaction, effects),

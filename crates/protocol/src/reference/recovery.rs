@@ -9,20 +9,12 @@ use crate::message::Message;
 use crate::transaction::{DistributedTransaction, Ending};
 
 impl ReferenceCoordinator {
-    pub(super) fn start(&mut self, log: &[StoredRecord], effects: &mut Effects) {
+    pub(super) fn start(&mut self, log: &[StoredRecord], epoch: u32, effects: &mut Effects) {
+        self.epoch = epoch;
         self.log_first = LogPosition(effects.next_position().0 - log.len() as u64);
         let Some(sound) = effects.read_log(log) else { return };
         for stored in sound {
             self.replay(&stored.record);
-        }
-        self.epoch += 1;
-        if self.epoch == 1 {
-            // From here on the log tells a restart from a first start.
-            effects.force(self.epoch_record());
-        } else {
-            // Nothing may wait for this one. An answer that waited could come after END, which an acknowledgement of
-            // a commit from before the crash brings about; and END forgets what to answer.
-            effects.append_lazily(self.epoch_record());
         }
         for &gid in &self.mixed {
             // The report may not have left before the crash.
@@ -57,7 +49,6 @@ impl ReferenceCoordinator {
                 self.mixed.insert(gid);
             }
             RecordKind::Other => {
-                self.epoch = self.epoch.max(body.u32().unwrap_or(0));
                 self.next_gid = self.next_gid.max(Gid(body.u32().unwrap_or(1)));
             }
             RecordKind::Prepared | RecordKind::Decided(Decision::Abort) => {}

@@ -36,7 +36,7 @@ impl Script {
 
     fn start(&mut self, log: &[LogRecord]) -> String {
         let stored: Vec<StoredRecord> = log.iter().cloned().map(StoredRecord::from).collect();
-        self.step_on(log, Input::Start { log: &stored })
+        self.step_on(log, Input::Start { log: &stored, epoch: 1 + u32::from(!log.is_empty()) })
     }
 
     fn step(&mut self, input: Input<'_>) -> String {
@@ -89,7 +89,7 @@ impl Script {
     }
 
     fn hear(&mut self, participant: u32, message: Message) -> String {
-        self.step(Input::Received { from: ParticipantId(participant).into(), message })
+        self.step(Input::Received { from: ParticipantId(participant).into(), epoch: 0, message })
     }
 
     fn vote(&mut self, participant: u32, vote: Vote) -> String {
@@ -361,7 +361,7 @@ fn a_checkpoint_keeps_the_epoch_and_every_open_decision() {
             [Message::Executed { gid }, Message::Vote { gid, vote: Vote::Yes }, Message::Acknowledge { gid }];
         for message in answers {
             for from in [1, 2].map(|n| NodeId::from(ParticipantId(n))) {
-                run(Input::Received { from, message: message.clone() });
+                run(Input::Received { from, epoch: 0, message: message.clone() });
             }
         }
     }

@@ -69,7 +69,7 @@ fn a_torn_record_is_dropped_and_a_damaged_one_that_was_durable_stops_it() {
         let participant = VirtualParticipant::new(RM1, ParticipantConfig::default());
         let records = log.iter().map(|stored| stored.record.clone()).collect();
         let mut script = Script { participant, log: records, ..Script::new() };
-        let told = script.step(Input::Start { log });
+        let told = script.step(Input::Start { log, epoch: 1 });
         (told, script.participant.in_doubt())
     };
     assert_eq!(start(std::slice::from_ref(&torn)), ("drop the tail\n".to_owned(), vec![]));
