@@ -294,7 +294,7 @@ mod tests {
     fn every_kind_of_fault_is_listed() {
         assert!(FaultKind::ALL.iter().enumerate().all(|(index, &kind)| kind as usize == index));
         let last = FaultKind::ALL.last().expect("there are kinds");
-        assert_eq!(*last, FaultKind::Heuristic, "a kind added behind it belongs in the list");
+        assert_eq!(*last, FaultKind::Takeover, "a kind added behind it belongs in the list");
     }
 
     #[test]

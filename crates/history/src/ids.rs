@@ -24,17 +24,19 @@ pub struct NodeId(u32);
 impl NodeId {
     /// The first coordinator, `tm`.
     pub const COORDINATOR: Self = Self(0);
-    const STAND_BY: u32 = 1 << 31;
+    /// The first stand-by coordinator, `tm2`.
+    pub const STAND_BY: Self = Self(Self::STAND_BY_BIT | 1);
+    const STAND_BY_BIT: u32 = 1 << 31;
 
     /// The `n`-th coordinator, counted from 0: `tm`, `tm2`, `tm3`, ..
     pub fn coordinator(n: u32) -> Self {
-        if n == 0 { Self::COORDINATOR } else { Self(Self::STAND_BY | n) }
+        if n == 0 { Self::COORDINATOR } else { Self(Self::STAND_BY_BIT | n) }
     }
 
     /// Whether this node coordinates.
     #[inline]
     pub fn is_coordinator(self) -> bool {
-        self.0 == 0 || self.0 & Self::STAND_BY != 0
+        self.0 == 0 || self.0 & Self::STAND_BY_BIT != 0
     }
 
     /// The participant that this node is, if it is one.
@@ -46,14 +48,14 @@ impl NodeId {
     /// The number of a coordinator (0 for the first) or of a participant (1 for the first).
     #[inline]
     pub fn number(self) -> u32 {
-        self.0 & !Self::STAND_BY
+        self.0 & !Self::STAND_BY_BIT
     }
 }
 
 impl From<ParticipantId> for NodeId {
     #[inline]
     fn from(participant: ParticipantId) -> Self {
-        assert!(participant.0 > 0 && participant.0 < Self::STAND_BY, "participants count from 1");
+        assert!(participant.0 > 0 && participant.0 < Self::STAND_BY_BIT, "participants count from 1");
         Self(participant.0)
     }
 }
@@ -83,7 +85,7 @@ impl FromStr for NodeId {
             digits
                 .parse::<u32>()
                 .ok()
-                .filter(|&n| n >= first && n < Self::STAND_BY && !digits.starts_with('+'))
+                .filter(|&n| n >= first && n < Self::STAND_BY_BIT && !digits.starts_with('+'))
         };
         if text == "tm" {
             return Ok(Self::COORDINATOR);

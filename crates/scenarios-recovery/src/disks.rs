@@ -117,9 +117,9 @@ pub fn corrupt_coordinator_refuses_to_start_and_blocks(participants: u32) -> Tes
     let all = participants.max(3);
     let mode = FailureMode::CorruptRecord { restart_after_ms: BACK };
     TestScenario::new("A record of the coordinator's log is damaged while all are in doubt.", all)
-        .writing_apart(2, all)
-        .fault_at(TM, mode, Point::BeforeDecisionForced, 2)
-        .expect_outcomes(1, 0)
+        .writing_apart(3, all)
+        .fault_at(TM, mode, Point::BeforeDecisionForced, 3)
+        .expect_outcomes(2, 0)
         .expect_unknown(1)
         .expect_left_down(1)
         .expect_blocked()

@@ -2,11 +2,14 @@
 
 pub mod disks;
 pub mod heuristics;
+pub mod takeovers;
 
 use harness_core::TestScenario;
 use harness_core::history::{NodeId, ParticipantId};
 
 const TM: NodeId = NodeId::COORDINATOR;
+/// The stand-by.
+const TM2: NodeId = NodeId::STAND_BY;
 
 fn rm(number: u32) -> NodeId {
     ParticipantId(number).into()
@@ -44,4 +47,14 @@ harness_core::catalog! {
     heuristics::heuristic_abort_is_reported_by_a_coordinator_that_dies_before_it_tells,
     heuristics::heuristic_report_that_is_lost_is_repeated,
     heuristics::heuristics_without_a_coordinator_are_found_by_the_validator,
+    takeovers::stand_by_completes_a_commit_that_was_decided,
+    takeovers::stand_by_aborts_what_was_not_decided,
+    takeovers::stand_by_tells_the_rest_to_commit,
+    takeovers::participant_that_missed_the_takeover_finds_the_stand_by,
+    takeovers::coordinator_paused_before_its_decision_is_fenced_by_its_log,
+    takeovers::coordinator_paused_after_its_decision_says_the_same_as_the_next,
+    takeovers::older_coordinator_that_is_alive_is_told_that_it_is_deposed,
+    takeovers::stand_by_lost_after_it_took_over_comes_back,
+    takeovers::takeover_while_a_decision_is_written_agrees,
+    takeovers::takeover_under_load_conserves_the_total,
 }

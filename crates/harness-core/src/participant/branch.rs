@@ -185,9 +185,13 @@ impl VirtualParticipant {
             }
             return;
         };
-        if branch.phase == Phase::Prepared && !self.disk_full {
+        if branch.phase == Phase::Prepared {
             // Lazily: if this is lost, the branch is in doubt again, asks, and hears the same.
-            effects.append_lazily(super::commitment::decided_record(gid, Decision::Abort));
+            if self.disk_full {
+                self.unlogged_aborts.push(gid);
+            } else {
+                effects.append_lazily(super::commitment::decided_record(gid, Decision::Abort));
+            }
         }
         self.stop_waiting(gid);
         self.finish(gid, Decision::Abort, effects);

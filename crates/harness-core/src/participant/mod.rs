@@ -45,6 +45,8 @@ pub struct VirtualParticipant {
     leader: Leader,
     log_first: LogPosition,
     disk_full: bool,
+    /// Prepared branches that were rolled back while there was no room to say so.
+    unlogged_aborts: Vec<Gid>,
     /// There is room for so many prepared branches.
     prepared_max: u32,
     idle_deadlines: Deadlines,
@@ -95,6 +97,7 @@ impl VirtualParticipant {
             leader: Leader::default(),
             log_first: LogPosition(0),
             disk_full: false,
+            unlogged_aborts: Vec::new(),
             prepared_max: u32::MAX,
             idle_deadlines: Deadlines::new(config.idle_timeout, purpose::IDLE),
             inquiries: Deadlines::new(config.inquiry_first, purpose::FIRST_INQUIRY),
@@ -185,7 +188,13 @@ impl VirtualParticipant {
             Incident::Heuristic { gid, decision } => self.decide_alone(gid, decision, effects),
             Incident::PreparedLimit(most) => self.prepared_max = most,
             Incident::DiskFull => self.disk_full = true,
-            Incident::DiskFreed => self.disk_full = false,
+            Incident::DiskFreed => {
+                self.disk_full = false;
+                // Before any other branch is prepared on their keys.
+                for gid in mem::take(&mut self.unlogged_aborts) {
+                    effects.append_lazily(commitment::decided_record(gid, Decision::Abort));
+                }
+            }
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
             Incident::Deposed => {}
         }

@@ -290,7 +290,6 @@ fn a_restart_announces_what_is_decided_and_calls_on_the_rest() {
     let log = std::mem::take(&mut script.log);
     let mut script = Script::new();
     insta::assert_snapshot!(script.start(&log), @r"
-    append other t0
     send commit t1 to rm1
     send commit t1 to rm2
     timer 200.000 ms

@@ -34,7 +34,7 @@ fn a_crash_at_any_step_is_survived(#[values(1, 2, 3, 7)] nth: u32, #[values(0, 1
         let mut scenario = loaded();
         // Steps of recovery need somebody to recover, with a branch in doubt and a decision to be sent again.
         if point.name().starts_with("recovery::") {
-            for nth in 1..=nth {
+            for nth in 1..=nth + 1 {
                 crash_of_anybody(&mut scenario, Point::AfterVoteSent, 10 * nth);
                 crash_of_anybody(&mut scenario, Point::AfterDecisionForced, 4 * nth);
             }

@@ -44,6 +44,11 @@ fn a_commit_waits_for_room_and_an_abort_needs_none() {
     let mut script = Script::prepared();
     befall(&mut script, Incident::DiskFull);
     assert_eq!(script.abort(T1), "note abort t1\nt1 holds nothing\n");
+    assert_eq!(
+        befall(&mut script, Incident::DiskFreed),
+        "append decided abort t1\n",
+        "or the next branch on its keys would not be the only one prepared after a crash"
+    );
 }
 
 #[test]
