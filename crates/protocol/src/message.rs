@@ -18,6 +18,8 @@ pub enum Message {
     Executed {
         /// Of this transaction.
         gid: Gid,
+        /// In this epoch of the participant.
+        life: u32,
     },
     /// To the coordinator: the work cannot be done, and the branch is rolled back.
     Failed {
@@ -30,6 +32,9 @@ pub enum Message {
     Prepare {
         /// On this transaction.
         gid: Gid,
+        /// The epoch of the participant in which its work was done. Work that was lost in a crash and done again, upon
+        /// an execute that was delivered twice, has locks from after others may have given up theirs, and is a no.
+        life: u32,
         /// No transaction below this one is open: what is known of them can be forgotten.
         low_water: Gid,
     },
@@ -55,6 +60,8 @@ pub enum Message {
     CommitOnePhase {
         /// This transaction.
         gid: Gid,
+        /// As in [`Message::Prepare`].
+        life: u32,
         /// As in [`Message::Prepare`].
         low_water: Gid,
     },
@@ -112,7 +119,7 @@ impl Message {
     pub fn gid(&self) -> Gid {
         match *self {
             Self::Execute { ref transaction } => transaction.id,
-            Self::Executed { gid }
+            Self::Executed { gid, .. }
             | Self::Failed { gid, .. }
             | Self::Prepare { gid, .. }
             | Self::Vote { gid, .. }

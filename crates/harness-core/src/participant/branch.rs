@@ -147,7 +147,7 @@ impl VirtualParticipant {
             effects.note(Fact::Wrote { gid, key, value });
         }
         branch.phase = Phase::Active;
-        effects.send(branch.coordinator, Message::Executed { gid });
+        effects.send(branch.coordinator, Message::Executed { gid, life: self.life });
     }
 
     /// If the lock after so many that are held has not come in time, the branch is rolled back, and the coordinator

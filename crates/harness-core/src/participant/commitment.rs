@@ -8,9 +8,9 @@ use super::leader::Leader;
 use super::{VirtualParticipant, is_prepared, purpose};
 
 impl VirtualParticipant {
-    pub(super) fn prepare(&mut self, from: NodeId, gid: Gid, effects: &mut Effects) {
+    pub(super) fn prepare(&mut self, from: NodeId, gid: Gid, life: u32, effects: &mut Effects) {
         let vote = |vote| Message::Vote { gid, vote };
-        let has_room = self.has_room();
+        let (has_room, same_life) = (self.has_room(), life == self.life);
         let Some(branch) = self.branches.get_mut(gid) else {
             // Never begun, rolled back, or finished. One that finished with a commit has voted long ago.
             if self.finished.get(gid) != Some(&Decision::Commit) {
@@ -22,17 +22,18 @@ impl VirtualParticipant {
         branch.coordinator = from;
         match branch.phase {
             Phase::Prepared => effects.send(from, vote(Vote::Yes)),
-            Phase::Active if branch.can_prepare && branch.writes.is_empty() => {
+            Phase::Active if same_life && branch.can_prepare && branch.writes.is_empty() => {
                 effects.send(from, vote(Vote::ReadOnly));
                 self.finish(gid, Decision::Commit, effects);
             }
-            Phase::Active if branch.can_prepare && has_room => {
+            Phase::Active if same_life && branch.can_prepare && has_room => {
                 branch.phase = Phase::Prepared;
                 effects.force(prepared_record(gid, branch, self.leader));
                 effects.send(from, vote(Vote::Yes));
                 self.inquiries.set(self.now, gid, is_prepared(&self.branches, true), effects);
             }
-            // A yes is a promise, and nothing can be promised that there is no room to keep.
+            // A yes is a promise, and nothing can be promised that there is no room to keep, or that was read in another
+            // life, under locks that are lost.
             Phase::Active | Phase::Waiting => {
                 effects.send(from, vote(Vote::No));
                 self.abort(gid, effects);
@@ -61,11 +62,11 @@ impl VirtualParticipant {
     }
 
     /// Decides by itself, once: asked again, it answers the same.
-    pub(super) fn commit_one_phase(&mut self, from: NodeId, gid: Gid, effects: &mut Effects) {
+    pub(super) fn commit_one_phase(&mut self, from: NodeId, gid: Gid, life: u32, effects: &mut Effects) {
         let answer = match self.branches.get(gid).map(|branch| (branch.phase, &**branch)) {
             // Bound by its yes, which the only participant is never asked for: not to be decided this way.
             Some((Phase::Prepared, _)) => return,
-            Some((Phase::Active, branch)) if !branch.can_prepare => None,
+            Some((Phase::Active, branch)) if !branch.can_prepare || life != self.life => None,
             Some((Phase::Active, branch)) if branch.writes.is_empty() => {
                 self.finish(gid, Decision::Commit, effects);
                 Some(Message::Vote { gid, vote: Vote::ReadOnly })

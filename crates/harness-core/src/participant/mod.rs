@@ -44,6 +44,8 @@ pub struct VirtualParticipant {
     /// Whom it obeys.
     leader: Leader,
     log_first: LogPosition,
+    /// How often it was started on its log.
+    life: u32,
     disk_full: bool,
     /// Prepared branches that were rolled back while there was no room to say so.
     unlogged_aborts: Vec<Gid>,
@@ -96,6 +98,7 @@ impl VirtualParticipant {
             low_water: Gid::INITIAL,
             leader: Leader::default(),
             log_first: LogPosition(0),
+            life: 0,
             disk_full: false,
             unlogged_aborts: Vec::new(),
             prepared_max: u32::MAX,
@@ -123,13 +126,13 @@ impl VirtualParticipant {
         }
         match message {
             Message::Execute { transaction } => self.execute(from, &transaction, effects),
-            Message::Prepare { gid, low_water } => {
+            Message::Prepare { gid, life, low_water } => {
                 self.raise_low_water(low_water);
-                self.prepare(from, gid, effects);
+                self.prepare(from, gid, life, effects);
             }
-            Message::CommitOnePhase { gid, low_water } => {
+            Message::CommitOnePhase { gid, life, low_water } => {
                 self.raise_low_water(low_water);
-                self.commit_one_phase(from, gid, effects);
+                self.commit_one_phase(from, gid, life, effects);
             }
             Message::Commit { gid } | Message::DecisionReply { gid, decision: Decision::Commit } => {
                 self.commit(from, gid, effects);
@@ -247,7 +250,10 @@ impl Participant for VirtualParticipant {
     fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
         self.now = now;
         match input {
-            Input::Start { log, .. } => self.start(log, effects),
+            Input::Start { log, epoch } => {
+                self.life = epoch;
+                self.start(log, effects);
+            }
             Input::Received { from, epoch, message } => self.received(from, epoch, message, effects),
             Input::TimerFired(timer) => self.timer_fired(timer, effects),
             Input::Befallen(incident) => self.befallen(incident, effects),

@@ -96,11 +96,11 @@ impl Script {
     }
 
     fn prepare(&mut self, gid: Gid) -> String {
-        self.hear(Message::Prepare { gid, low_water: T1 })
+        self.hear(Message::Prepare { gid, life: 1, low_water: T1 })
     }
 
     fn one_phase(&mut self, gid: Gid) -> String {
-        self.hear(Message::CommitOnePhase { gid, low_water: T1 })
+        self.hear(Message::CommitOnePhase { gid, life: 1, low_water: T1 })
     }
 
     fn commit(&mut self, gid: Gid) -> String {
@@ -213,18 +213,18 @@ fn a_commit_of_a_transaction_that_was_forgotten_is_acknowledged() {
     let mut script = Script::prepared();
     script.commit(T1);
     script.put(T2, &[(2, 6)]);
-    script.hear(Message::Prepare { gid: T2, low_water: T2 });
+    script.hear(Message::Prepare { gid: T2, life: 1, low_water: T2 });
     assert_eq!(script.participant.state(T1), ParticipantState::Unknown, "it is below the low-water mark");
     assert_eq!(script.commit(T1), "send acknowledge t1\n");
     assert_eq!(script.put(T1, &[(1, 7)]), "send failed t1\n", "a late execute is too late all the same");
-    assert_eq!(script.hear(Message::Prepare { gid: T1, low_water: T1 }), "send vote no t1\n");
+    assert_eq!(script.hear(Message::Prepare { gid: T1, life: 1, low_water: T1 }), "send vote no t1\n");
 }
 
 #[test]
 fn what_is_at_the_low_water_mark_is_remembered() {
     let mut script = Script::prepared();
     script.commit(T1);
-    script.hear(Message::Prepare { gid: T2, low_water: T1 });
+    script.hear(Message::Prepare { gid: T2, life: 1, low_water: T1 });
     assert_eq!(script.participant.state(T1), ParticipantState::Finished(Decision::Commit));
     assert_eq!(script.participant.state(T2), ParticipantState::Finished(Decision::Abort));
 }

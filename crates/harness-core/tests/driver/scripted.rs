@@ -130,7 +130,7 @@ pub(crate) fn record(gid: u32) -> LogRecord {
 
 /// Sends a prepare of a transaction to the only participant, which votes.
 pub(crate) fn prepare(gid: u32, effects: &mut Effects) {
-    effects.send(RM1.into(), Message::Prepare { gid: Gid(gid), low_water: Gid(1) });
+    effects.send(RM1.into(), Message::Prepare { gid: Gid(gid), life: 1, low_water: Gid(1) });
 }
 
 /// Sends a commit of a transaction to the only participant, which acknowledges.

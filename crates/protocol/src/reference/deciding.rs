@@ -106,7 +106,7 @@ impl ReferenceCoordinator {
         }
         for branch in open.branches.iter().filter(|branch| branch.progress != Progress::Finished) {
             let message = match open.phase {
-                Phase::Delegated => Message::CommitOnePhase { gid, low_water },
+                Phase::Delegated => Message::CommitOnePhase { gid, life: branch.life, low_water },
                 Phase::Executing | Phase::Collecting | Phase::Committing => Message::Commit { gid },
             };
             effects.send(branch.participant.into(), message);

@@ -101,6 +101,8 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 struct Branch {
     participant: ParticipantId,
+    /// The epoch of the participant in which it did the work; 0 if it has not, or if nobody remembers.
+    life: u32,
     progress: Progress,
 }
 
@@ -143,7 +145,7 @@ impl ReferenceCoordinator {
     fn received(&mut self, from: NodeId, message: &Message, effects: &mut Effects) {
         let Some(participant) = from.participant() else { return };
         match *message {
-            Message::Executed { gid } => self.executed(gid, participant, effects),
+            Message::Executed { gid, life } => self.executed(gid, participant, life, effects),
             Message::Failed { gid, why } => self.failed(gid, participant, why, effects),
             Message::Vote { gid, vote } => self.voted(gid, participant, vote, effects),
             Message::Acknowledge { gid } => self.acknowledged(gid, participant, effects),
@@ -220,8 +222,11 @@ impl ReferenceCoordinator {
         open.phase = phase;
         open.resent = 0;
         open.branches.clear();
-        open.branches
-            .extend(participants.map(|participant| Branch { participant, progress: Progress::Working }));
+        open.branches.extend(participants.map(|participant| Branch {
+            participant,
+            life: 0,
+            progress: Progress::Working,
+        }));
         open.branches.sort_unstable_by_key(|branch| branch.participant);
         open.branches.dedup_by_key(|branch| branch.participant);
         open.awaited = open.branches.len();

@@ -79,7 +79,7 @@ impl ReferenceCoordinator {
                 [only] if transaction.ending == Ending::Commit => {
                     self.open_new(gid, Phase::Delegated, std::iter::once(only));
                     let low_water = self.low_water();
-                    effects.send(only.into(), Message::CommitOnePhase { gid, low_water });
+                    effects.send(only.into(), Message::CommitOnePhase { gid, life: 0, low_water });
                     self.retries.set(self.now, gid, in_phase_two(&self.open), effects);
                 }
                 _ => {

@@ -106,8 +106,8 @@ impl Script {
     fn collecting() -> Self {
         let mut script = Self::new();
         script.begin(2);
-        script.hear(1, Message::Executed { gid: T1 });
-        script.hear(2, Message::Executed { gid: T1 });
+        script.hear(1, Message::Executed { gid: T1, life: 1 });
+        script.hear(2, Message::Executed { gid: T1, life: 1 });
         script
     }
 
@@ -225,7 +225,7 @@ fn the_only_participant_decides_by_itself() {
     let only = || {
         let mut script = Script::new();
         script.begin(1);
-        let told = script.hear(1, Message::Executed { gid: T1 });
+        let told = script.hear(1, Message::Executed { gid: T1, life: 1 });
         assert_eq!(told, "send commit one-phase t1 to rm1\ntimer 200.000 ms\n");
         script
     };
@@ -241,8 +241,8 @@ fn a_client_may_abort_before_prepare() {
     let mut transaction = Arc::unwrap_or_clone(transaction(2));
     transaction.ending = Ending::Abort;
     script.step(Input::Asked(ClientRequest::Begin(Arc::new(transaction))));
-    script.hear(1, Message::Executed { gid: T1 });
-    insta::assert_snapshot!(script.hear(2, Message::Executed { gid: T1 }), @r"
+    script.hear(1, Message::Executed { gid: T1, life: 1 });
+    insta::assert_snapshot!(script.hear(2, Message::Executed { gid: T1, life: 1 }), @r"
     send abort t1 to rm1
     send abort t1 to rm2
     note abort t1
@@ -259,7 +259,7 @@ fn an_id_that_a_participant_has_finished_is_refused_while_its_work_is_awaited() 
     assert_eq!(Script::collecting().hear(1, repeated()), "", "it may have voted read-only");
     let mut delegated = Script::new();
     delegated.begin(1);
-    delegated.hear(1, Message::Executed { gid: T1 });
+    delegated.hear(1, Message::Executed { gid: T1, life: 1 });
     assert_eq!(delegated.hear(1, repeated()), "", "it may have committed, and the acknowledgement be late");
     let unable = Message::Failed { gid: T1, why: Refusal::Unable };
     assert_eq!(delegated.hear(1, unable), "note abort t1\nanswer t1 aborted\n");
@@ -315,7 +315,7 @@ fn a_restart_presumes_abort_for_what_it_does_not_know() {
 fn after_a_restart_the_only_participant_is_asked_what_it_did() {
     let mut before = Script::new();
     before.begin(1);
-    before.hear(1, Message::Executed { gid: T1 });
+    before.hear(1, Message::Executed { gid: T1, life: 1 });
     let mut script = Script::restarted(before.log);
     let asked = Input::Asked(ClientRequest::Outcome(transaction(1)));
     assert_eq!(script.step(asked), "send commit one-phase t1 to rm1\ntimer 200.000 ms\n");
@@ -356,8 +356,11 @@ fn a_checkpoint_keeps_the_epoch_and_every_open_decision() {
         let participant_ids = vec![ParticipantId(1), ParticipantId(2)];
         let transaction = Arc::new(DistributedTransaction::new(gid, participant_ids));
         run(Input::Asked(ClientRequest::Begin(transaction)));
-        let answers =
-            [Message::Executed { gid }, Message::Vote { gid, vote: Vote::Yes }, Message::Acknowledge { gid }];
+        let answers = [
+            Message::Executed { gid, life: 1 },
+            Message::Vote { gid, vote: Vote::Yes },
+            Message::Acknowledge { gid },
+        ];
         for message in answers {
             for from in [1, 2].map(|n| NodeId::from(ParticipantId(n))) {
                 run(Input::Received { from, epoch: 0, message: message.clone() });

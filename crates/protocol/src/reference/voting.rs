@@ -29,11 +29,20 @@ impl ReferenceCoordinator {
         self.execute_deadlines.set(self.now, gid, in_phase(&self.open, Phase::Executing), effects);
     }
 
-    pub(super) fn executed(&mut self, gid: Gid, participant: ParticipantId, effects: &mut Effects) {
+    pub(super) fn executed(
+        &mut self,
+        gid: Gid,
+        participant: ParticipantId,
+        life: u32,
+        effects: &mut Effects,
+    ) {
         let Some(open) = self.open.get_mut(gid) else { return };
         if open.phase != Phase::Executing || !open.advance(participant, Progress::Working, Progress::Executed)
         {
             return;
+        }
+        if let Some(branch) = open.branch_mut(participant) {
+            branch.life = life;
         }
         if open.awaited == 0 {
             let ending = open.transaction.as_ref().map(|transaction| transaction.ending);
@@ -68,12 +77,14 @@ impl ReferenceCoordinator {
         open.awaited = open.branches.len();
         if let [only] = open.branches[..] {
             open.phase = Phase::Delegated;
-            effects.send(only.participant.into(), Message::CommitOnePhase { gid, low_water });
+            let message = Message::CommitOnePhase { gid, life: only.life, low_water };
+            effects.send(only.participant.into(), message);
             return self.retries.set(self.now, gid, in_phase_two(&self.open), effects);
         }
         open.phase = Phase::Collecting;
         for branch in &open.branches {
-            effects.send(branch.participant.into(), Message::Prepare { gid, low_water });
+            let message = Message::Prepare { gid, life: branch.life, low_water };
+            effects.send(branch.participant.into(), message);
         }
         self.vote_deadlines.set(self.now, gid, in_phase(&self.open, Phase::Collecting), effects);
     }

@@ -137,7 +137,7 @@ fn a_log_that_was_cut_still_knows_below_which_mark_nothing_begins() {
     let mut script = long_story();
     script.commit(T1);
     let open = Gid(100_000);
-    script.hear(Message::Prepare { gid: open, low_water: open });
+    script.hear(Message::Prepare { gid: open, life: 1, low_water: open });
     assert_eq!(script.participant.state(T3), ParticipantState::Unknown, "forgotten");
     let dropped = script.dropped;
     for gid in (open.0 + 1..).map(Gid) {
@@ -186,4 +186,19 @@ fn many_prepared_branches_do_not_make_every_step_a_checkpoint() {
     }
     assert!(script.written.len() < 9_000, "{} records written", script.written.len());
     assert_eq!(script.participant.in_doubt().len(), 3_000);
+}
+
+/// Read-only participants may have released their locks by then: what is read again under new locks may have changed.
+#[test]
+fn work_that_was_lost_in_a_crash_and_done_again_is_not_promised() {
+    let prepare = |life| Message::Prepare { gid: T1, life, low_water: T1 };
+    let mut script = Script::new();
+    script.put(T1, &[(1, 5)]);
+    assert_eq!(script.hear(prepare(7)), "send vote no t1\nnote abort t1\nt1 holds nothing\n");
+    let mut script = Script::new();
+    script.put(T1, &[(1, 5)]);
+    let one_phase = Message::CommitOnePhase { gid: T1, life: 0, low_water: T1 };
+    assert_eq!(script.hear(one_phase), "note abort t1\nt1 holds nothing\nsend vote no t1\n");
+    let mut script = Script::prepared();
+    assert_eq!(script.hear(prepare(7)), "send vote yes t1\n", "what is promised is promised");
 }
