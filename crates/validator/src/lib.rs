@@ -7,6 +7,7 @@
 mod branch;
 mod dense;
 mod findings;
+pub mod isolation;
 mod position;
 mod properties;
 mod property;
