@@ -155,7 +155,7 @@ impl Judge {
             keep,
             kept: Vec::new(),
         };
-        Self { validator: CorrectnessValidator::new(header), seen }
+        Self { validator: CorrectnessValidator::new(header).isolation(scenario.isolation), seen }
     }
 }
 

@@ -27,4 +27,5 @@ pub use sim::{Cast, RunReport, Simulator, Sink};
 // One name for all that a scenario's author needs.
 pub use history;
 pub use protocol::{CoordinatorConfig, DistributedTransaction, Ending, Read, Write};
+pub use validator::isolation::Level;
 pub use validator::{self, CheckResult, CorrectnessValidator, Property, ValidationResult, Verdict};

@@ -95,13 +95,14 @@ impl<T> GidMap<T> {
 
     /// All that is kept, by ascending id.
     pub fn iter(&self) -> impl Iterator<Item = (Gid, &T)> {
-        (self.first..).zip(&self.slots).filter_map(|(gid, slot)| Some((Gid(gid), slot.as_ref()?)))
+        (0..).zip(&self.slots).filter_map(|(at, slot)| Some((Gid(self.first + at), slot.as_ref()?)))
     }
 
     fn drop_empty_front(&mut self) {
         while let Some(None) = self.slots.front() {
             self.slots.pop_front();
-            self.first += 1;
+            // Behind the greatest id there is none, and nothing to be found by it.
+            self.first = self.first.wrapping_add(1);
         }
     }
 }
@@ -149,5 +150,15 @@ mod tests {
     fn a_list_agrees_with_a_tree_map_on_any_sequence() {
         agrees_with_a_tree_map!(GidList<u32>, 40);
         agrees_with_a_tree_map!(GidList<u32>, 5);
+    }
+
+    #[test]
+    fn the_greatest_id_comes_and_goes_like_any_other() {
+        let mut ours = GidMap::default();
+        ours.insert(Gid(u32::MAX), 'a');
+        assert!(ours.iter().eq([(Gid(u32::MAX), &'a')]));
+        assert_eq!((ours.remove(Gid(u32::MAX)), ours.first()), (Some('a'), None));
+        ours.insert(Gid(7), 'b');
+        assert!(ours.iter().eq([(Gid(7), &'b')]));
     }
 }

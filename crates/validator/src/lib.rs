@@ -2,7 +2,7 @@
 //!
 //! [`CorrectnessValidator`] judges a stream of events in one pass and in bounded memory; [`validate`] judges a whole
 //! [`History`] and puts the events into the evidence. A property is a file under `properties/`, whose first line is
-//! its definition. How a transaction can be isolated from others is not judged here, only that what committed adds up.
+//! its definition. Isolation has a module of its own, because it is about all transactions at once: [`isolation`].
 
 mod branch;
 mod dense;

@@ -28,13 +28,15 @@ pub enum Property {
     ExactlyOnce,
     /// The final state is what the committed transactions add up to.
     Consistency,
+    /// The committed transactions did not disturb each other.
+    Isolation,
     /// No branch is in doubt and no lock is held at the end.
     NothingLeftOver,
 }
 
 impl Property {
     /// Every property, in the order of the reports.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Agreement,
         Self::Stability,
         Self::Unanimity,
@@ -45,6 +47,7 @@ impl Property {
         Self::Durability,
         Self::ExactlyOnce,
         Self::Consistency,
+        Self::Isolation,
         Self::NothingLeftOver,
     ];
 }
@@ -62,6 +65,7 @@ impl fmt::Display for Property {
             Self::Durability => "durability",
             Self::ExactlyOnce => "exactly once",
             Self::Consistency => "consistency",
+            Self::Isolation => "isolation",
             Self::NothingLeftOver => "nothing left over",
         })
     }

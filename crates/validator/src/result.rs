@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 
-use history::{Event, Gid, NodeId};
+use history::{Event, Fact, Gid, NodeId, RecordKind};
 use serde::{Deserialize, Serialize};
 
 use crate::property::Property;
@@ -67,6 +67,9 @@ pub struct CheckResult {
 pub struct Violation {
     /// The transaction that this is about, if it is about one.
     pub gid: Option<Gid>,
+    /// All transactions that this is about, if it is about what they did to each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<Gid>,
     /// The nodes that this is about.
     pub nodes: Vec<NodeId>,
     /// What is wrong, in one sentence.
@@ -102,22 +105,51 @@ impl ValidationResult {
             .flat_map(|check| check.violations.iter().map(|violation| (check.property, violation)))
     }
 
-    /// Puts the events into the evidence, given the same history once more from its start. It reads no further than
-    /// the last event that it needs.
+    /// Puts the events into the evidence, given the same history once more from its start; and beside the reads and
+    /// writes of transactions that disturbed each other their votes, log records, decisions and answers. It reads no
+    /// further than the last event that it needs, which for the latter may be any.
     pub fn resolve<E: Borrow<Event>>(&mut self, events: impl IntoIterator<Item = E>) {
+        let mut beside: Vec<(Gid, Vec<Evidence>)> = self
+            .violations()
+            .flat_map(|(_, violation)| &violation.transactions)
+            .map(|&gid| (gid, Vec::new()))
+            .collect();
+        beside.sort_unstable_by_key(|&(gid, _)| gid);
+        beside.dedup_by_key(|&mut (gid, _)| gid);
         let violations = self.checks.iter_mut().flat_map(|check| &mut check.violations);
         let mut wanted: Vec<&mut Evidence> =
             violations.flat_map(|violation| &mut violation.evidence).collect();
         wanted.sort_by_key(|evidence| evidence.sequence);
         let mut wanted = wanted.into_iter().peekable();
         let mut events = (0..).zip(events);
-        while wanted.peek().is_some()
+        while (wanted.peek().is_some() || !beside.is_empty())
             && let Some((sequence, event)) = events.next()
         {
+            let event = *event.borrow();
             while let Some(evidence) = wanted.next_if(|evidence| evidence.sequence == sequence) {
-                evidence.event = Some(*event.borrow());
+                evidence.event = Some(event);
+            }
+            if let Some(gid) = event.fact.gid().filter(|_| is_told_beside(&event.fact))
+                && let Ok(at) = beside.binary_search_by_key(&gid, |&(gid, _)| gid)
+            {
+                beside[at].1.push(Evidence { sequence, event: Some(event) });
             }
         }
+        for violation in self.checks.iter_mut().flat_map(|check| &mut check.violations) {
+            let own = beside.iter().filter(|(gid, _)| violation.transactions.contains(gid));
+            violation.evidence.extend(own.flat_map(|(_, evidence)| evidence));
+            violation.evidence.sort_unstable_by_key(|evidence| evidence.sequence);
+            violation.evidence.dedup_by_key(|evidence| evidence.sequence);
+        }
+    }
+}
+
+/// How a transaction ended, where, and who knew.
+fn is_told_beside(fact: &Fact) -> bool {
+    match fact {
+        Fact::Voted { .. } | Fact::Decided { .. } | Fact::Answered { .. } => true,
+        Fact::Durable { record, .. } => matches!(record, RecordKind::Prepared | RecordKind::Decided(_)),
+        _ => false,
     }
 }
 

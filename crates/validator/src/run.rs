@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use history::{Gid, Key, NodeId, Terms};
 
 use crate::dense::Dense;
+use crate::isolation::Checker;
 
 /// The run so far.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(crate) struct Run {
     /// Some client was told that its transaction is mixed.
     pub(crate) mixed: bool,
     pub(crate) participants: Dense<Participant>,
+    /// What participants read and wrote.
+    pub(crate) isolation: Checker,
     /// Who is in doubt at the end, and the event that says so.
     pub(crate) left_in_doubt: BTreeMap<(Gid, NodeId), u64>,
     /// Which locks are held at the end.

@@ -149,7 +149,8 @@ impl Transaction {
         sequences.sort_unstable();
         sequences.dedup();
         let evidence = sequences.into_iter().map(|sequence| Evidence { sequence, event: None }).collect();
-        Violation { gid: Some(self.gid), nodes: nodes.to_vec(), claim, evidence }
+        let (gid, transactions) = (Some(self.gid), Vec::new());
+        Violation { gid, transactions, nodes: nodes.to_vec(), claim, evidence }
     }
 
     /// What a node's log holds of one kind, if that kind means anything there.

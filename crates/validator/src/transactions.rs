@@ -155,14 +155,14 @@ impl Transactions {
 
 /// How transactions ended whose events were forgotten: two bits each.
 #[derive(Debug, Default)]
-struct PastOutcomes {
+pub(crate) struct PastOutcomes {
     pages: Vec<Option<Box<[u8; PAGE_BYTES]>>>,
 }
 
 const PAGE_BYTES: usize = 1024;
 
 impl PastOutcomes {
-    fn get(&self, gid: Gid) -> Past {
+    pub(crate) fn get(&self, gid: Gid) -> Past {
         let (page, byte, shift) = Self::place(gid);
         let bits = self.pages.get(page).and_then(Option::as_ref).map_or(0, |page| page[byte] >> shift & 3);
         match bits {
@@ -172,7 +172,7 @@ impl PastOutcomes {
         }
     }
 
-    fn keep(&mut self, gid: Gid, past: Past) {
+    pub(crate) fn keep(&mut self, gid: Gid, past: Past) {
         let (page, byte, shift) = Self::place(gid);
         if page >= self.pages.len() {
             self.pages.resize_with(page + 1, || None);

@@ -1,12 +1,15 @@
 //! One pass over the events: each goes to the transaction that it is about, and to the properties that can only be
 //! judged at that event. All others are judged once, when a transaction is over or the run ends.
 
-use history::{Decision, Event, Fact, Gid, Header, Key, MessageKind, NodeId, Outcome, RecordKind, Vote};
+use history::{Decision, Event, Fact, Gid, Header, Key, NodeId, Outcome, RecordKind, Vote};
+
+mod messages;
 
 use crate::branch::Op;
 use crate::findings::{Findings, overall};
+use crate::isolation::{Checker, Level};
 use crate::position::Position;
-use crate::properties::{self, consistency, durability, exactly_once};
+use crate::properties::{self, consistency, durability, exactly_once, isolation};
 use crate::property::Property;
 use crate::result::ValidationResult;
 use crate::run::{LeftLocked, Run};
@@ -53,6 +56,13 @@ impl CorrectnessValidator {
         self
     }
 
+    /// Holds the participants to this level of isolation, instead of the strictest.
+    #[must_use]
+    pub fn isolation(mut self, level: Level) -> Self {
+        self.run.isolation = Checker::new(level, Checker::WINDOW_BESIDE);
+        self
+    }
+
     /// Takes the next event into account.
     #[inline]
     pub fn observe(&mut self, event: &Event) {
@@ -69,17 +79,14 @@ impl CorrectnessValidator {
             }
             Fact::AbortAsked { gid } => self.at(gid, sequence, |txn, now| txn.abort_asked.mark(now)),
             Fact::OutcomeAsked { gid } => self.known(gid, sequence, |txn, now| txn.outcome_asked = now),
-            Fact::Answered { gid, outcome } => {
-                self.run.mixed |= outcome == Outcome::HeuristicMixed;
-                self.end(gid, sequence, |t, now| t.answered(node, outcome, now))
-            }
+            Fact::Answered { gid, outcome } => self.answered(gid, node, outcome, sequence),
             Fact::Refused { gid } => self.end(gid, sequence, |txn, _| txn.refused()),
-            // What stores hold: consistency and exactly once, at this event.
+            // What is read and what stores hold: isolation, consistency and exactly once, at this event.
+            Fact::Read { gid, key, writer } if !node.is_coordinator() => {
+                self.run.isolation.read(gid, Op::place(node, key), writer, sequence);
+            }
             Fact::Wrote { gid, key, value } if !node.is_coordinator() => {
-                if let Some(txn) = self.transactions.get(gid) {
-                    let wrote = (node, key, value.into());
-                    consistency::wrote(txn, wrote, sequence, &mut self.run, &mut self.findings);
-                }
+                self.wrote(gid, (node, key, value.into()), sequence);
             }
             Fact::Applied { gid, key, value } if !node.is_coordinator() => {
                 self.applied(gid, (node, key, value.into()), sequence)
@@ -128,8 +135,12 @@ impl CorrectnessValidator {
             let txn = self.transactions.get(gid).expect("the ids are those present");
             properties::judge(txn, &mut self.run, &mut self.findings);
             properties::judge_at_end(txn, &self.run, &mut self.findings);
+            if txn.is_over() {
+                self.run.isolation.end(gid);
+            }
         }
         properties::judge_run(&self.run, &mut self.findings);
+        isolation::conclude(self.run.isolation, &mut self.findings);
         let left_out: &[Property] = if self.run.log { &[] } else { &[Property::WriteAhead] };
         let checks = self.findings.into_checks(left_out);
         let verdict = overall(&checks, self.run.begun);
@@ -204,11 +215,13 @@ impl CorrectnessValidator {
             properties::judge(txn, &mut self.run, &mut self.findings);
             let gid = txn.gid;
             self.transactions.forget(gid);
+            self.run.isolation.end(gid);
         }
     }
 
     fn begun(&mut self, gid: Gid, sequence: u64) {
         self.run.begun += 1;
+        self.run.isolation.begin(gid, sequence);
         self.at(gid, sequence, |txn, now| {
             txn.repeats += u32::from(txn.begun.happened());
             txn.begun.mark(now);
@@ -235,10 +248,27 @@ impl CorrectnessValidator {
         });
     }
 
+    fn answered(&mut self, gid: Gid, node: NodeId, outcome: Outcome, sequence: u64) {
+        self.run.mixed |= outcome == Outcome::HeuristicMixed;
+        if outcome == Outcome::Committed {
+            self.run.isolation.answer(gid, sequence);
+        }
+        self.end(gid, sequence, |txn, now| txn.answered(node, outcome, now));
+    }
+
+    #[inline]
+    fn wrote(&mut self, gid: Gid, write: (NodeId, Key, i64), sequence: u64) {
+        self.run.isolation.write(gid, Op::place(write.0, write.1), sequence);
+        if let Some(txn) = self.transactions.get(gid) {
+            consistency::wrote(txn, write, sequence, &mut self.run, &mut self.findings);
+        }
+    }
+
     fn applied(&mut self, gid: Gid, write: (NodeId, Key, i64), sequence: u64) {
         let txn = self.transactions.open(gid, sequence);
         if exactly_once::applied(txn, write, sequence, &mut self.run, &mut self.findings) {
             consistency::applied(txn, write, sequence, &mut self.run, &mut self.findings);
+            self.run.isolation.install(gid, Op::place(write.0, write.1), sequence);
         }
         if !self.run.log {
             let branch = txn.branch_at(write.0);
@@ -271,8 +301,12 @@ impl CorrectnessValidator {
             logged.harden(now);
         }
         match record {
-            RecordKind::Decided(Decision::Commit) if node.is_coordinator() => txn.committed(node, now),
+            RecordKind::Decided(Decision::Commit) if node.is_coordinator() => {
+                txn.committed(node, now);
+                self.run.isolation.commit(gid);
+            }
             RecordKind::Decided(Decision::Commit) => {
+                self.run.isolation.commit(gid);
                 let branch = txn.branch_at(node);
                 consistency::harden(txn, branch, self.run.participant(node));
                 txn.finish(branch);
@@ -298,6 +332,7 @@ impl CorrectnessValidator {
             let branch = txn.branch_at(node);
             if !txn.branches()[branch].commit.durable.happened() {
                 consistency::revert(txn, branch, self.run.participant(node));
+                isolation::undo(txn, branch, &mut self.run.isolation);
                 txn.unapply(branch);
             }
         }
@@ -314,9 +349,10 @@ impl CorrectnessValidator {
                 let participant = self.run.participants.get_mut(node.number());
                 if txn.participant_restarted(branch, sequence) {
                     consistency::harden(txn, branch, participant);
-                    consistency::replay_log(txn, branch, sequence, participant);
+                    consistency::replay_log(txn, branch, sequence, participant, &mut self.run.isolation);
                 } else if self.run.log {
                     consistency::revert(txn, branch, participant);
+                    isolation::restarted(txn, branch, &mut self.run.isolation);
                     txn.unapply(branch);
                 }
             }
@@ -326,52 +362,6 @@ impl CorrectnessValidator {
         }
         over.sort_unstable();
         over.into_iter().for_each(|gid| self.retire(gid));
-    }
-
-    fn sent(&mut self, (from, to): (NodeId, NodeId), gid: Gid, message: MessageKind, sequence: u64) {
-        match message {
-            MessageKind::Commit | MessageKind::ReplyCommit => self.at(gid, sequence, |txn, now| {
-                txn.commit_sent.mark(now);
-                txn.committed(from, now);
-            }),
-            MessageKind::CommitOnePhase => self.at(gid, sequence, |txn, now| {
-                let branch = txn.branch_at(to);
-                txn.branch_mut(branch).one_phase.mark(now);
-            }),
-            // To a participant that is past it, an abort is no decision: under presumed abort a coordinator that
-            // has forgotten a commit says so to whoever asks late, and no harm is done.
-            MessageKind::Abort => self.at(gid, sequence, |txn, now| {
-                let past = txn.find(to).is_some_and(|branch| txn.branches()[branch].is_past_abort());
-                if !past {
-                    txn.aborted(from, now);
-                }
-            }),
-            MessageKind::ReplyAbort => self.at(gid, sequence, |txn, now| {
-                if txn.find(to).is_some_and(|branch| txn.branches()[branch].in_doubt()) {
-                    txn.aborted(from, now);
-                }
-            }),
-            MessageKind::VoteYes => self.at(gid, sequence, |txn, now| {
-                let branch = txn.branch_at(from);
-                txn.branch_mut(branch).yes_sent.mark(now);
-            }),
-            MessageKind::Acknowledge => self.known(gid, sequence, |txn, now| {
-                let branch = txn.branch_at(from);
-                txn.branch_mut(branch).acknowledged.mark(now);
-            }),
-            MessageKind::Failed => self.at(gid, sequence, |txn, _| txn.disturbed = true),
-            _ => {}
-        }
-    }
-
-    #[inline]
-    fn delivered(&mut self, from: NodeId, gid: Gid, message: MessageKind, sequence: u64) {
-        if matches!(message, MessageKind::VoteYes | MessageKind::VoteReadOnly) {
-            self.known(gid, sequence, |txn, now| {
-                let branch = txn.branch_at(from);
-                txn.branch_mut(branch).vote_delivered.mark(now);
-            });
-        }
     }
 }
 

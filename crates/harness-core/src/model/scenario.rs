@@ -5,6 +5,7 @@ use history::{
 };
 use protocol::{CoordinatorConfig, DistributedTransaction, Write};
 use serde::{Deserialize, Serialize};
+use validator::isolation::Level;
 
 use super::chaos::Chaos;
 use super::conditions::{DiskConditions, NetworkConditions, ParticipantConfig};
@@ -70,6 +71,11 @@ pub struct TestScenario {
     /// What the run promises to the validator.
     #[serde(default)]
     pub terms: Terms,
+    /// How far the participants promise to keep transactions apart. Strict two-phase locking, which is what they do,
+    /// keeps them apart in the order of time: a transaction holds all its locks at one moment between its begin and
+    /// its answer.
+    #[serde(default = "strict")]
+    pub isolation: Level,
     /// What happens exactly.
     #[serde(default)]
     pub expect: Expect,
@@ -77,6 +83,10 @@ pub struct TestScenario {
 
 fn one() -> u32 {
     1
+}
+
+fn strict() -> Level {
+    Level::StrictSerializable
 }
 
 /// Why a scenario cannot be run, in words that say what to change.
@@ -104,6 +114,7 @@ impl TestScenario {
             participant: ParticipantConfig::default(),
             sla: SlaRequirements::default(),
             terms: Terms::default(),
+            isolation: strict(),
             expect: Expect::default(),
         }
     }
@@ -129,6 +140,12 @@ impl TestScenario {
     pub fn load(mut self, load: Load) -> Self {
         self.terms.conserved_total = load.conserves_total() && self.transactions.is_empty();
         self.load = Some(load);
+        self
+    }
+
+    /// Holds the participants to this level of isolation.
+    pub fn isolation(mut self, level: Level) -> Self {
+        self.isolation = level;
         self
     }
 

@@ -8,6 +8,7 @@ use history::{Key, NodeId};
 
 use crate::branch::Op;
 use crate::findings::Findings;
+use crate::isolation::Checker;
 use crate::property::Property;
 use crate::result::{Evidence, Violation};
 use crate::run::{Participant, Run, Version};
@@ -95,15 +96,23 @@ pub(crate) fn revert(txn: &Transaction, branch: usize, participant: &mut Partici
 
 /// A node restarts and finds the branch's commit record: what it had not applied before the crash it now has, without
 /// a word.
-pub(crate) fn replay_log(txn: &mut Transaction, branch: usize, sequence: u64, participant: &mut Participant) {
+pub(crate) fn replay_log(
+    txn: &mut Transaction,
+    branch: usize,
+    sequence: u64,
+    participant: &mut Participant,
+    isolation: &mut Checker,
+) {
     txn.sort_ops();
     let now = txn.position(sequence);
     for key in unapplied(txn, branch) {
         let item = participant.items.get_mut(key.0);
-        let ops = txn.ops_on(txn.branches()[branch].node, key);
+        let node = txn.branches()[branch].node;
+        let ops = txn.ops_on(node, key);
         let value = replay(ops, item.latest.value).expect("an unapplied write is a write");
         item.harden(Version { value, writer: txn.gid, sequence });
         txn.apply(branch, key, value, now);
+        isolation.install(txn.gid, Op::place(node, key), sequence);
     }
 }
 
@@ -122,14 +131,14 @@ pub(crate) fn complete(txn: &mut Transaction, run: &mut Run, findings: &mut Find
         if missing.is_empty() {
             continue;
         }
-        let participant = run.participant(branch.node);
+        let participant = run.participants.get_mut(branch.node.number());
         let since = txn.sequence(branch.commit.appended.or_earlier(branch.commits()));
         if participant.left_down {
             continue;
         }
         if let Some(crash) = participant.crashed.filter(|&crash| since < Some(crash)) {
             // The crash came between the record and the store. The log will make up for it, if it has not yet.
-            replay_log(txn, index, crash, participant);
+            replay_log(txn, index, crash, participant, &mut run.isolation);
             continue;
         }
         for key in missing {
@@ -157,6 +166,7 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
     if run.total != 0 {
         findings.violated(Property::Consistency, || Violation {
             gid: None,
+            transactions: Vec::new(),
             nodes: Vec::new(),
             claim: format!("the total over all participants is {} at the end, not 0 as declared", run.total),
             evidence: run

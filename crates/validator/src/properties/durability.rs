@@ -49,6 +49,7 @@ pub(crate) fn stored(
     let crashed = participant.crashed;
     findings.violated(Property::Consistency, || Violation {
         gid: None,
+        transactions: Vec::new(),
         nodes: vec![node],
         claim: format!(
             "{node} holds {value} in {key} at the end, where a replay of what committed has {}",
@@ -59,6 +60,7 @@ pub(crate) fn stored(
     if expected.writer != Gid::INITIAL {
         findings.violated(Property::Durability, || Violation {
             gid: Some(expected.writer),
+            transactions: Vec::new(),
             nodes: vec![node],
             claim: format!(
                 "the write of {} to {key} of {node} (value {}) is lost at the end",
@@ -89,6 +91,7 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
                 let node = NodeId::from(history::ParticipantId(number));
                 Violation {
                     gid: Some(expected.writer),
+                    transactions: Vec::new(),
                     nodes: vec![node],
                     claim: format!(
                         "the write of {} to {key} of {node} (value {}) is gone at the end",

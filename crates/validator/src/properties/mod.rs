@@ -5,6 +5,7 @@ pub(crate) mod client_truth;
 pub(crate) mod consistency;
 pub(crate) mod durability;
 pub(crate) mod exactly_once;
+pub(crate) mod isolation;
 pub(crate) mod non_triviality;
 pub(crate) mod nothing_left_over;
 pub(crate) mod stability;

@@ -16,6 +16,7 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
         }
         findings.violated(Property::NothingLeftOver, || Violation {
             gid: Some(gid),
+            transactions: Vec::new(),
             nodes: vec![node],
             claim: format!("{node} is still in doubt about {gid} at the end"),
             evidence: vec![Evidence { sequence, event: None }],
@@ -32,6 +33,7 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
             let why = if in_doubt { "" } else { ", and is not in doubt about it" };
             Violation {
                 gid: Some(gid),
+                transactions: Vec::new(),
                 nodes: vec![node],
                 claim: format!("{node} still has {key} locked by {gid} at the end{why}"),
                 evidence: vec![Evidence { sequence: left.sequence, event: None }],

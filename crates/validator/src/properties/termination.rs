@@ -45,6 +45,7 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
 fn in_doubt(gid: Gid, node: NodeId, sequence: u64) -> Violation {
     Violation {
         gid: Some(gid),
+        transactions: Vec::new(),
         nodes: vec![node],
         claim: format!("{node} is still in doubt about {gid} at the end"),
         evidence: vec![Evidence { sequence, event: None }],

@@ -3,6 +3,7 @@
 
 mod clients;
 mod decisions;
+mod isolation;
 mod left_over;
 mod legal;
 mod logs;

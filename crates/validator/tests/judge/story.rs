@@ -182,6 +182,7 @@ fn of_transaction(verb: &str, gid: Gid, rest: &[&str]) -> Fact {
         ("refused", []) => Fact::Refused { gid },
         ("granted", [k]) => Fact::LockGranted { gid, key: key(k), mode: LockMode::Exclusive },
         ("released", []) => Fact::LocksReleased { gid },
+        ("read", [k, writer]) => Fact::Read { gid, key: key(k), writer: Gid(number(&writer[1..])) },
         ("wrote", [k, value]) => Fact::Wrote { gid, key: key(k), value: Value(number(value)) },
         ("applied", [k, value]) => Fact::Applied { gid, key: key(k), value: Value(number(value)) },
         ("decided", [decision]) => Fact::Decided { gid, decision: word(decision) },

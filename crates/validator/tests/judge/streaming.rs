@@ -85,6 +85,7 @@ fn a_result_reads_back_as_it_was_written() {
                 0.031 ms  rm2  sets k1 to -5 for t1
       exactly once       valid     2 checked
       consistency        valid     5 checked
+      isolation          valid     2 checked
       nothing left over  valid     2 checked
     ");
 }
