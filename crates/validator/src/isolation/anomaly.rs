@@ -31,8 +31,10 @@ pub enum Anomaly {
     G1c(Order),
     /// Dirty update: a committed transaction built upon the write of an aborted one (Elle).
     DirtyUpdate,
-    /// A transaction did not read what it had itself read or written last (Elle's `internal`).
+    /// A transaction did not read what it had itself written last, or built upon (Elle's `internal`).
     Internal,
+    /// A transaction read a key twice, wrote nothing to it between, and found two versions (Berenson et al. P2).
+    UnrepeatableRead,
     /// A transaction saw some writes of another and missed others (Bailis et al., 2014).
     FracturedRead,
     /// A transaction saw the effect of a write and missed the write (Lamport's order of causes, broken).
@@ -88,7 +90,10 @@ impl Anomaly {
                 "a committed transaction built upon the write of an aborted one (Elle: dirty update)"
             }
             Self::Internal => {
-                "a transaction did not see what it had itself read or written last (Elle: internal inconsistency)"
+                "a transaction did not see what it had itself written last (Elle: internal inconsistency)"
+            }
+            Self::UnrepeatableRead => {
+                "a transaction read a key twice and found two versions (Berenson et al.: P2, fuzzy read)"
             }
             Self::FracturedRead => {
                 "a transaction saw some writes of another and missed others (Bailis et al.: fractured read)"
@@ -133,6 +138,7 @@ impl fmt::Display for Anomaly {
             Self::G1c(_) => "G1c",
             Self::DirtyUpdate => "dirty update",
             Self::Internal => "internal inconsistency",
+            Self::UnrepeatableRead => "unrepeatable read",
             Self::FracturedRead => "fractured read",
             Self::CausalityViolation(_) => "causality violation",
             Self::LostUpdate => "lost update",

@@ -83,7 +83,7 @@ impl Level {
             | Anomaly::G1c(_)
             | Anomaly::DirtyUpdate
             | Anomaly::IncompatibleOrder => from(Self::ReadCommitted),
-            Anomaly::FracturedRead => from(Self::ReadAtomic),
+            Anomaly::FracturedRead | Anomaly::UnrepeatableRead => from(Self::ReadAtomic),
             Anomaly::CausalityViolation(_) => from(Self::Causal),
             Anomaly::LostUpdate | Anomaly::GSingle(_) | Anomaly::GNonadjacent(_) => {
                 from(Self::RepeatableRead)
