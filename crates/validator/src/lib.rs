@@ -4,6 +4,7 @@
 //! [`History`] and puts the events into the evidence. A property is a file under `properties/`, whose first line is
 //! its definition. Isolation has a module of its own, because it is about all transactions at once: [`isolation`].
 
+pub mod black_box;
 mod branch;
 mod dense;
 mod findings;

@@ -1,6 +1,7 @@
 //! Every property has a history that it rejects and a near-identical one that it accepts; and the histories that look
 //! wrong and are legal are valid.
 
+mod black_box;
 mod clients;
 mod decisions;
 mod isolation;
