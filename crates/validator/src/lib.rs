@@ -3,6 +3,8 @@
 //! [`CorrectnessValidator`] judges a stream of events in one pass and in bounded memory; [`validate`] judges a whole
 //! [`History`] and puts the events into the evidence. A property is a file under `properties/`, whose first line is
 //! its definition. Isolation has a module of its own, because it is about all transactions at once: [`isolation`].
+//!
+//! [`black_box`] judges histories of another kind: what the clients of any database saw.
 
 pub mod black_box;
 mod branch;

@@ -153,15 +153,17 @@ fn anomalies_named(name: &str) -> Option<Vec<Anomaly>> {
 }
 
 impl Promise {
-    /// The names of all models.
+    /// The names of all models, one for each; Adya's and others are known too.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        MODELS.iter().flat_map(|(names, ..)| names.iter().copied())
+        MODELS.iter().map(|(names, ..)| names[0])
     }
 
-    /// The model of this name, with or without a colon before it.
+    /// The model of this name, whatever the case, spaces, hyphens or underscores, with or without a colon before it.
     pub fn of_model(name: &str) -> Option<Self> {
         let name = name.strip_prefix(':').unwrap_or(name);
-        let (names, parts, axiom) = MODELS.iter().find(|(names, ..)| names.contains(&name))?;
+        let name = name.replace(['_', ' '], "-");
+        let is_named = |known: &&str| known.eq_ignore_ascii_case(&name);
+        let (names, parts, axiom) = MODELS.iter().find(|(names, ..)| names.iter().any(&is_named))?;
         let is_partial = PARTIAL.contains(&names[0]);
         Some(Self {
             name: names[0].to_owned(),
