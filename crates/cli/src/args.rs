@@ -7,12 +7,14 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use harness_core::PARTICIPANTS_MAX;
 
+use crate::check::CheckOptions;
+
 /// Results of so many transactions are kept in memory during a run.
 const TRANSACTIONS_MAX: u32 = 10_000_000;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all valid, 1 a violation or an expectation that was not met, 2 wrong usage,
-3 a run did not happen or its result was not written, 4 inconclusive.
+Exit codes: 0 all valid, 1 a violation or an expectation that was not met, 2 wrong usage or a malformed
+history, 3 a run did not happen, its result was not written or a file cannot be read, 4 inconclusive.
 Names match whatever the case, spaces, hyphens or underscores. RUST_LOG=debug logs to standard error.";
 
 /// A test bench for two-phase commit: runs failure scenarios in a deterministic simulation and judges each history
@@ -51,6 +53,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
+    /// Judge histories from files: our own, and what clients of any database saw
+    #[command(override_usage = "2pc-test check [OPTIONS] <FILE>...")]
+    Check(CheckOptions),
     /// List the scenarios: name, category, description
     List {
         /// Only those of this category

@@ -1,6 +1,7 @@
-//! The program `2pc-test`: runs scenarios, tells what became of them, and writes it down.
+//! The program `2pc-test`: runs scenarios, judges histories, and tells what became of them.
 
 mod args;
+mod check;
 mod detail;
 mod exit;
 mod failure;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 
 fn execute(command: Command) -> Result<Exit, Failure> {
     match command {
+        Command::Check(options) => check::check(&options),
         Command::List { category, json } => list::list(category.as_deref(), json),
         other => run::run(&plan::Plan::new(other)?),
     }

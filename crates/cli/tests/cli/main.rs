@@ -1,5 +1,6 @@
 //! The program as its users meet it: what it prints, writes and exits with.
 
+mod check;
 mod results;
 mod runs;
 mod usage;

@@ -13,6 +13,7 @@ fn help_names_the_commands_and_the_exit_codes() {
 #[test]
 fn help_of_a_command_names_its_options() {
     insta::assert_snapshot!(passes(["run-all", "--help"]));
+    insta::assert_snapshot!("help_of_check_names_its_options", passes(["check", "--help"]));
 }
 
 #[test]
@@ -27,7 +28,7 @@ fn help_says_that_a_name_may_be_several_words() {
 /// Nothing runs and nothing is written before the arguments are known to make sense.
 #[test]
 fn wrong_usage_says_what_to_do_and_runs_nothing() {
-    let wrong: [&[&str]; 16] = [
+    let wrong: [&[&str]; 21] = [
         &["run-al"],
         &["run-all", "-p", "0"],
         &["run-all", "-p", "-1"],
@@ -44,6 +45,11 @@ fn wrong_usage_says_what_to_do_and_runs_nothing() {
         &["run-category", "single participant crash"],
         &["run-category", "basics"],
         &["random", "-t", "0"],
+        &["check"],
+        &["check", "--level", "seriaizable", "x.edn"],
+        &["check", "--anomalies", "G9", "x.edn"],
+        &["check", "--transaction-order", "0=1,0=2", "x.edn"],
+        &["check", "--assume", "luck", "x.edn"],
     ];
     let mut said = String::new();
     for arguments in wrong {

@@ -1,0 +1,154 @@
+//! What may be asked of `check`, and in which words.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use validator::black_box::{Assumptions, BankOptions, Format, Model, Options, Promise};
+
+use crate::failure::Failure;
+
+/// The options of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// Histories: JSON Lines of this program, EDN of Jepsen or Elle, text of AWDIT
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Hold them to this level: strict-serializable if none is named, causal where no time is recorded
+    #[arg(short, long, value_name = "LEVEL", value_parser = level)]
+    level: Option<Promise>,
+    /// Hold them to having none of these anomalies, by Elle's names (G1a, G-single, lost-update, ..)
+    #[arg(short, long, value_name = "NAMES", value_delimiter = ',', value_parser = anomaly)]
+    anomalies: Vec<Promise>,
+    /// What the values are, if it is not to be told by what is in the file
+    #[arg(short, long, value_enum)]
+    pub(crate) model: Option<ModelName>,
+    /// Take this for granted of registers, so that more of the order of their versions is known
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    assume: Vec<Assumption>,
+    /// Places of transactions in the order of commits, such as 0=2,1=1: index and place
+    #[arg(long, value_delimiter = ',', value_name = "INDEX=PLACE", value_parser = place)]
+    transaction_order: Vec<(u32, u64)>,
+    /// What all accounts of a bank hold together [default: as in its first read]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    total: Option<i64>,
+    /// Accounts of a bank may hold less than nothing
+    #[arg(long)]
+    negative_balances: bool,
+    /// Spend so many steps on each search for the shortest evidence and for a serial order
+    #[arg(long, value_name = "N", default_value_t = Options::BUDGET)]
+    budget: u64,
+    /// Print JSON, one line for each file, to standard output and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print more: when the transactions in the evidence began and were over
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// A model by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModelName {
+    /// Lists that only grow
+    ListAppend,
+    /// Registers
+    #[value(alias = "rw-register")]
+    Register,
+    /// Accounts whose total stays
+    Bank,
+}
+
+/// What may be taken for granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Assumption {
+    /// Who reads and writes a key overwrites what it read
+    WritesFollowReads,
+    /// No client sees a key go back
+    SequentialKeys,
+    /// Nobody sees a key go back
+    LinearizableKeys,
+}
+
+/// What is asked of every file.
+pub(super) struct Asked {
+    /// Nothing if neither a level nor anomalies were named.
+    pub(super) promise: Option<Promise>,
+    assumptions: Assumptions,
+    budget: u64,
+}
+
+impl CheckOptions {
+    pub(super) fn asked(&self) -> Result<Asked, Failure> {
+        let promise = self.level.iter().chain(&self.anomalies).cloned().reduce(Promise::and);
+        let assumes = |wanted| self.assume.contains(&wanted);
+        let mut indices: Vec<u32> = self.transaction_order.iter().map(|(index, _)| *index).collect();
+        indices.sort_unstable();
+        if let Some(twice) = indices.windows(2).find(|pair| pair[0] == pair[1]) {
+            let reason = format!("--transaction-order: index {} has two places", twice[0]);
+            return Err(Failure::Usage(reason));
+        }
+        let assumptions = Assumptions {
+            writes_follow_reads: assumes(Assumption::WritesFollowReads),
+            sequential_keys: assumes(Assumption::SequentialKeys),
+            linearizable_keys: assumes(Assumption::LinearizableKeys),
+            transaction_order: self.transaction_order.clone(),
+        };
+        Ok(Asked { promise, assumptions, budget: self.budget })
+    }
+
+    pub(super) fn bank(&self) -> BankOptions {
+        BankOptions { total: self.total, negative_balances: self.negative_balances }
+    }
+}
+
+impl Asked {
+    /// What is asked of a file of this format.
+    pub(super) fn of(&self, format: Format) -> Options {
+        let promise = self.promise.clone().unwrap_or_else(|| {
+            let level = if format == Format::Awdit { "causal" } else { "strict-serializable" };
+            Promise::of_model(level).expect("both are models")
+        });
+        Options { promise, assumptions: self.assumptions.clone(), budget: self.budget }
+    }
+}
+
+impl From<ModelName> for Model {
+    fn from(name: ModelName) -> Self {
+        match name {
+            ModelName::ListAppend => Self::ListAppend,
+            ModelName::Register => Self::Register,
+            ModelName::Bank => Self::Bank,
+        }
+    }
+}
+
+fn level(name: &str) -> Result<Promise, String> {
+    Promise::of_model(name).ok_or_else(|| {
+        let near = Promise::names().max_by(|one, other| near(name, one).total_cmp(&near(name, other)));
+        let names: Vec<&str> = Promise::names().collect();
+        format!(
+            "there is no such level; did you mean {}? The levels are {}",
+            near.unwrap_or_default(),
+            names.join(", ")
+        )
+    })
+}
+
+fn near(name: &str, other: &str) -> f64 {
+    strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase())
+}
+
+fn anomaly(name: &str) -> Result<Promise, String> {
+    Promise::without(name).ok_or_else(|| {
+        "there is no such anomaly; they are G0, G1, G1a, G1b, G1c, G-single, G-nonadjacent, G2, all but G1a and G1b \
+         also with -process or -realtime, dirty-update, internal, future-read, lost-update, write-skew, \
+         fractured-read, garbage-read, duplicate-elements, incompatible-order and cyclic-versions"
+            .to_owned()
+    })
+}
+
+fn place(text: &str) -> Result<(u32, u64), String> {
+    let pair = text
+        .split_once('=')
+        .and_then(|(index, place)| Some((index.trim().parse().ok()?, place.trim().parse().ok()?)));
+    pair.ok_or_else(|| "expected an index and a place, such as 0=2".to_owned())
+}

@@ -1,0 +1,124 @@
+//! Judging histories from files.
+
+use std::fs;
+use std::path::Path;
+
+use harness_core::{TestHarnessConfig, TestScenario, TwoPhaseCommitTestHarness};
+use history::FileWriter;
+use serde_json::Value;
+
+use crate::{Left, program};
+
+const SKEW: &str = "{:type :ok, :process 0, :value [[:r :y nil] [:append :x 1]]}\n\
+                    {:type :ok, :process 1, :value [[:r :x nil] [:append :y 1]]}\n";
+
+/// Runs `check` with these arguments on files of these names and contents.
+fn check(files: &[(&str, &str)], arguments: &[&str]) -> Left {
+    let names = files.iter().map(|(name, _)| *name);
+    let program = program(["check"].into_iter().chain(arguments.iter().copied()).chain(names));
+    for (name, text) in files {
+        fs::write(program.folder.path().join(name), text).expect("the folder can be written to");
+    }
+    program.run()
+}
+
+fn code(text: &str, arguments: &[&str]) -> Option<i32> {
+    check(&[("history", text)], arguments).code
+}
+
+#[test]
+fn the_exit_code_is_the_verdict_and_of_several_files_the_worst() {
+    assert_eq!(code(SKEW, &["--level", "snapshot-isolation"]), Some(0));
+    assert_eq!(code(SKEW, &["--level", "Serializable"]), Some(1));
+    assert_eq!(code(SKEW, &[]), Some(1));
+    assert_eq!(code(SKEW, &["--anomalies", "G1,internal"]), Some(0));
+    assert_eq!(code("{:type :fail, :process 0, :value [[:append :x 1]]}", &[]), Some(4));
+    assert_eq!(code("w 0 0\n=====\nr 0 0\n", &[]), Some(0));
+    assert_eq!(code("w 0 0\n=====\nr 0 1\n", &[]), Some(1));
+    let bank = "{:type :ok, :f :read, :process 0, :value {0 12, 1 -2}}";
+    assert_eq!(code(bank, &[]), Some(1));
+    assert_eq!(code(bank, &["--negative-balances"]), Some(0));
+    assert_eq!(code(bank, &["--negative-balances", "--total", "11"]), Some(1));
+    let left = check(&[("a", SKEW), ("b", "{:type :ok"), ("c", SKEW)], &["--level", "snapshot-isolation"]);
+    assert_eq!((left.code, left.out.matches(": valid\n").count()), (Some(2), 2), "{}", left.out);
+}
+
+#[test]
+fn a_violation_is_told_as_a_story() {
+    let left = check(&[("skew.edn", SKEW)], &["--level", "serializable", "-v"]);
+    assert_eq!((left.code, left.err.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(left.out);
+}
+
+#[test]
+fn what_is_malformed_is_refused_with_line_and_column() {
+    for (text, complaint) in [
+        ("", "line 1, column 1: the file is empty"),
+        (" \n\t", "line 1, column 1: the file is empty"),
+        (
+            "hello",
+            "line 1, column 1: this is neither a history of 2pc-test (JSON Lines), nor operations of Jepsen or Elle (EDN), nor a history of AWDIT (text)",
+        ),
+        (
+            "\n{:type :ok, :process 0, :value [[:r 1]}",
+            "line 2, column 39: '}' where ']' is expected, which closes what begins at line 2, column 32",
+        ),
+        ("w 0 0\nr 0\n", "line 2, column 4: expected a value, a whole number of at most 18 digits"),
+        ("{\"format\": 7}", "line 1: not a 2pc-test history: invalid type: integer `7`, expected a string"),
+    ] {
+        let left = check(&[("history", text)], &[]);
+        let complaint = format!("error: history: {complaint}\n");
+        assert_eq!((left.code, left.out.as_str(), left.err), (Some(2), "", complaint), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_said_to_be_so() {
+    for (path, reason) in [
+        ("nowhere.edn", "No such file or directory (os error 2)"),
+        (".", "this is a folder: name the files in it"),
+    ] {
+        let left = program(["check", path]).run();
+        let complaint = format!("error: {path}: {reason}\n");
+        assert_eq!((left.code, left.out.as_str(), left.err), (Some(3), "", complaint));
+    }
+}
+
+#[test]
+fn each_file_is_a_line_of_json() {
+    let left = check(&[("a", SKEW), ("b", SKEW)], &["--json", "--level", "serializable"]);
+    let lines: Vec<Value> =
+        left.out.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
+    assert_eq!(lines.len(), 2);
+    for (line, file) in lines.iter().zip(["a", "b"]) {
+        assert_eq!((&line["file"], &line["verdict"]), (&file.into(), &"violated".into()));
+        assert_eq!(line["counts"]["read_write"], 2);
+        assert_eq!(line["found"][0]["anomaly"], "write skew");
+    }
+}
+
+/// The history of one transaction as this project writes it.
+fn write_own(path: &Path) {
+    let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig::default());
+    let scenario = TestScenario::new("One transaction.", 1).writing_to(1);
+    let (_, history) = harness.run_recorded(&scenario).expect("it can be run");
+    let mut writer = FileWriter::new(Vec::new(), &history.header).expect("memory takes all");
+    history.events.iter().for_each(|event| writer.write(event).expect("memory takes all"));
+    fs::write(path, writer.finish().expect("memory takes all")).expect("the folder can be written to");
+}
+
+#[test]
+fn our_own_histories_are_judged_by_all_properties() {
+    let program = program(["check", "own.jsonl"]);
+    let path = program.folder.path().join("own.jsonl");
+    write_own(&path);
+    let text = fs::read_to_string(&path).expect("it is readable");
+    let told = program.run().passed();
+    assert!(told.starts_with("own.jsonl: valid: 1 transactions"), "{told}");
+    let cut = &text[..text.len() / 2];
+    let left = check(&[("cut.jsonl", cut)], &[]);
+    assert_eq!(left.code, Some(2), "{}", left.err);
+    assert!(left.err.contains("it was cut short"), "{}", left.err);
+    let left = check(&[("own.jsonl", &text)], &["--level", "serializable"]);
+    assert_eq!(left.code, Some(2), "{}", left.err);
+}
