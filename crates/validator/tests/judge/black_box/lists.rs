@@ -156,6 +156,18 @@ fn write_skew_is_permitted_by_snapshots_and_not_by_serial_orders() {
     assert_eq!(found(&completions(&skew), "snapshot-isolation"), [""; 0]);
 }
 
+/// The first comes before the second because it wrote to y first, and because it missed x: the writes say more.
+#[test]
+fn a_circle_is_named_after_the_strongest_reasons() {
+    let text = completions(&[
+        "ok [[:append :y 1] [:r :x nil] [:r :z [1]]]",
+        "ok [[:append :y 2] [:append :x 1] [:append :z 1]]",
+        "ok [[:r :y [1 2]]]",
+    ]);
+    assert_eq!(found(&text, "serializable"), ["G1c"]);
+    assert_eq!(found(&text, "G2"), [""; 0]);
+}
+
 #[test]
 fn a_longer_circle_of_missed_writes_is_told_from_a_broken_one() {
     let of = |last: &'static str| {

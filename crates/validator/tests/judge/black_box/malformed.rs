@@ -62,6 +62,10 @@ const NO_OPERATIONS: &[(&str, &str)] = &[
         "line 2, column 33: a step on lists, but this is a history of registers, since line 1, column 33",
     ),
     (
+        "{:type :ok, :process 0, :index 4, :value [[:w 1 2]]}\n{:type :ok, :process 0, :index 4}",
+        "line 2, column 32: index 4 comes after index 4: operations are not in the order in which they happened",
+    ),
+    (
         "{:type :ok, :process 0, :index 4, :value [[:w 1 2]]}\n{:type :ok, :process 0, :index 3, :value [[:w 1 3]]}",
         "line 2, column 32: index 3 comes after index 4: operations are not in the order in which they happened",
     ),

@@ -136,6 +136,23 @@ fn time_and_clients_tell_the_order_if_that_is_assumed() {
 }
 
 #[test]
+fn of_two_writers_at_a_time_both_come_before_who_reads_after_them() {
+    let with_last_read = |last: u32| {
+        let mut text = "{:type :invoke, :process 0, :value [[:w :x 1]]}\n{:type :invoke, :process 1, :value [[:w :x 2]]}\n\
+                        {:type :ok, :process 1, :value [[:w :x 2]]}\n{:type :ok, :process 0, :value [[:w :x 1]]}\n"
+            .to_owned();
+        for read in [1, last] {
+            text.push_str("{:type :invoke, :process 2, :value [[:r :x nil]]}\n");
+            text.push_str(&format!("{{:type :ok, :process 2, :value [[:r :x {read}]]}}\n"));
+        }
+        let linearizable = Assumptions { linearizable_keys: true, ..Assumptions::default() };
+        assuming(&text, "read-uncommitted", linearizable).verdict
+    };
+    assert_eq!(with_last_read(2), Verdict::Violated);
+    assert_eq!(with_last_read(1), Verdict::Valid);
+}
+
+#[test]
 fn write_skew_is_found_though_nobody_tells_the_order() {
     let skew = ["ok [[:w :x 1] [:w :y 1]]", "ok [[:r :x 1] [:w :y 2]]", "ok [[:r :y 1] [:w :x 2]]"];
     assert_eq!(found(&completions(&skew), "serializable"), ["G2-item"]);
