@@ -2,7 +2,8 @@
 
 use harness_core::history::{FileReader, FileWriter};
 use harness_core::validator::validate;
-use harness_core::{Cast, Simulator};
+use harness_core::{Cast, Simulator, TestScenario};
+use rstest::rstest;
 
 use crate::{run, scenarios};
 
@@ -16,9 +17,15 @@ fn every_scenario_replays_to_the_byte() {
     }
 }
 
-#[test]
-fn every_written_history_gets_the_same_verdict_when_it_is_read_back() {
-    for scenario in scenarios(10) {
+/// A test for each category, because large histories take long to write and read.
+#[rstest]
+fn every_written_history_gets_the_same_verdict_when_it_is_read_back(
+    #[values(0, 1, 2, 3, 4, 5, 6, 7)] category: usize,
+) {
+    let categories = suite::categories();
+    assert_eq!(categories.len(), 8, "each has its test");
+    let of_category = |scenario: &TestScenario| scenario.category == categories[category].name;
+    for scenario in scenarios(3).into_iter().filter(of_category) {
         let (result, history) = run(&scenario, 3);
         let mut writer = FileWriter::new(Vec::new(), &history.header).expect("writing to memory");
         history.events.iter().for_each(|event| writer.write(event).expect("writing to memory"));
