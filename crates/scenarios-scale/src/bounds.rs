@@ -11,11 +11,13 @@ fn transfers(participants: u32, description: &str, transactions: u32) -> TestSce
         .may_wait_ms(10_000)
 }
 
-/// Three records for each of 5,000 transactions pass through each log.
+/// Three records for each of 5,000 transactions pass through each log. A client begins its next transaction when it is
+/// answered, half a millisecond at least after the last one, and the acknowledgement of a commit takes up to 1.4 (two
+/// messages, and a sync behind another): four can be open, and no more.
 pub fn log_of_a_busy_key_stays_short(participants: u32) -> TestScenario {
     transfers(participants, "Five thousand transfers over a few keys, one at a time.", 5_000)
         .expect_outcomes(5_000, 0)
-        .expect_at_most(Gauge::OpenTransactions, 2)
+        .expect_at_most(Gauge::OpenTransactions, 4)
         .expect_at_most(Gauge::LogRecords, 1_100)
 }
 
