@@ -78,6 +78,11 @@ impl Node {
         self.machine.is_some()
     }
 
+    #[inline]
+    pub(super) fn is_paused(&self) -> bool {
+        self.hindrance.paused_until.is_some()
+    }
+
     pub(super) fn oldest_unsettled(&self) -> Option<Gid> {
         match self.machine.as_ref()? {
             Machine::Coordinator(coordinator) => coordinator.oldest_unsettled(),

@@ -124,7 +124,8 @@ impl Run<'_> {
         match *mode {
             FailureMode::Pause { for_ms } => {
                 let until = now + Nanos::from_millis(for_ms);
-                hindrance.paused_until = until;
+                // Of two pauses the longer counts.
+                hindrance.paused_until = hindrance.paused_until.max(Some(until));
                 self.queue.push(until, Happening::PauseEnds { node: id });
             }
             FailureMode::SlowNode { by_ms, for_ms } => {

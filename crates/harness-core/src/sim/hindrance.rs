@@ -7,8 +7,8 @@ use super::faults::Cause;
 /// What hinders a node at the moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hindrance {
-    /// What happens to the node before this instant waits.
-    pub(super) paused_until: Nanos,
+    /// What happens to the node waits until it goes on, at this instant.
+    pub(super) paused_until: Option<Nanos>,
     /// All that it hears and says takes so much longer, until an instant.
     pub(super) slow: Lasting,
     /// Its syncs take so much longer, until an instant.

@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
             Happening::TakesOver { cause } => self.take_over(cause),
             Happening::DiskFreed { node } => self.free_disk(node),
             Happening::PauseEnds { node } => {
-                if self.node(node).hindrance.paused_until <= self.now {
+                if self.node(node).hindrance.paused_until.is_some_and(|until| until <= self.now) {
                     self.go_on(node);
                 }
             }
@@ -178,10 +178,12 @@ impl<'a> Run<'a> {
     /// A paused node goes on: what waited happens now, in its order.
     pub(super) fn go_on(&mut self, id: NodeId) {
         let node = self.node_mut(id);
-        node.hindrance.paused_until = Nanos::ZERO;
+        node.hindrance.paused_until = None;
         for happening in std::mem::take(&mut node.parked) {
             self.happen(happening);
         }
+        // Clients were held up too.
+        self.clients.have_news |= id.is_coordinator();
     }
 
     /// The node that this would happen to, if it is paused.
@@ -193,7 +195,7 @@ impl<'a> Run<'a> {
         else {
             return None;
         };
-        (self.node(*node).hindrance.paused_until > self.now).then_some(*node)
+        self.node(*node).is_paused().then_some(*node)
     }
 
     fn drop_message(&mut self, from: NodeId, to: NodeId, message: &Message, why: DropReason) {
@@ -205,6 +207,7 @@ impl<'a> Run<'a> {
         let id = self.leader;
         self.clients.have_news = false;
         while self.node(id).is_up()
+            && !self.node(id).is_paused()
             && let Some(beginning) = self.clients.begin(self.now)
         {
             self.note_beginning(id, &beginning);
