@@ -4,6 +4,7 @@
 mod chaos;
 mod crashes;
 mod determinism;
+mod effects;
 mod environment;
 mod invalid;
 mod links;
