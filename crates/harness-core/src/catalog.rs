@@ -12,7 +12,7 @@ use crate::sim::{Cast, Purpose, Random, Simulator};
 pub struct Entry {
     /// A claim, in snake case.
     pub name: &'static str,
-    /// Builds it for so many participants, or more if it needs more.
+    /// Builds it for so many participants, or for as many as it needs.
     pub build: fn(u32) -> TestScenario,
 }
 

@@ -6,6 +6,8 @@
 
 use history::{NodeId, Point};
 
+#[cfg(feature = "failpoints")]
+use crate::failpoints;
 use crate::model::{FailureConfig, FailureMode, Trigger};
 use crate::result::RunError;
 
@@ -73,7 +75,7 @@ impl FailureInjector {
         if let Some(fault) = faults.iter().find(|fault| matches!(fault.mode, FailureMode::Other(_))) {
             return Err(RunError::Unsupported { fault: fault.to_string() });
         }
-        let environment = armed::environment()?;
+        let environment = failpoints::environment()?;
         let at_points = faults.iter().any(|fault| matches!(fault.trigger, Trigger::AtPoint { .. }));
         if !at_points && environment.is_empty() {
             return Ok(Self::default());
@@ -98,11 +100,8 @@ mod armed {
     use history::{NodeId, Point};
 
     use super::Strike;
+    use crate::failpoints::{Site, mode_of};
     use crate::model::{FailureConfig, FailureMode, Trigger};
-    use crate::result::RunError;
-
-    /// A fail point's place: a step, on one node or on whichever passes it.
-    type Site = (Point, Option<NodeId>);
 
     /// A fail point that is configured.
     struct FailPoint {
@@ -154,9 +153,11 @@ mod armed {
                 at == point && whose.is_none_or(|it| it == node)
             });
             let mut strikes = Vec::new();
-            for argument in here.filter_map(FailPoint::pass) {
+            for (argument, whose) in here.filter_map(|here| Some((here.pass()?, here.site.1))) {
                 match argument.strip_prefix('#') {
-                    None => strikes.extend(mode_of(&argument).map(|mode| Strike { mode, index: None })),
+                    None => {
+                        strikes.extend(mode_of(&argument, whose).map(|mode| Strike { mode, index: None }));
+                    }
                     Some(indices) => strikes.extend(indices.split(' ').map(|index| {
                         let index = index.parse::<usize>().expect("it was written here");
                         Strike { mode: self.modes[index].clone(), index: Some(index) }
@@ -201,62 +202,6 @@ mod armed {
         chain.join("->")
     }
 
-    /// What the `FAILPOINTS` environment variable configures, checked.
-    pub(super) fn environment() -> Result<Vec<(Site, String)>, RunError> {
-        let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
-        let entries = text.split(';').map(str::trim).filter(|entry| !entry.is_empty());
-        entries.map(entry).collect::<Result<_, _>>().map_err(|reason| RunError::Failpoints { reason })
-    }
-
-    fn entry(entry: &str) -> Result<(Site, String), String> {
-        let (name, actions) =
-            entry.split_once('=').ok_or_else(|| format!("\"{entry}\" is not of the form POINT=ACTIONS"))?;
-        let (point, node) = match name.split_once('@') {
-            Some((point, node)) => (point, Some(node.parse::<NodeId>().map_err(|error| error.to_string())?)),
-            None => (name, None),
-        };
-        let point = point.parse::<Point>().map_err(|error| error.to_string())?;
-        for mode in actions.split("->").map(action).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-            FailureConfig { node, mode, trigger: Trigger::AtPoint { point, nth: 1 } }.check()?;
-        }
-        Ok(((point, node), actions.to_owned()))
-    }
-
-    /// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Tells what the fault does.
-    fn action(action: &str) -> Result<Option<FailureMode>, String> {
-        let (count, task) = match action.split_once('*') {
-            Some((count, task)) if count.trim().parse::<usize>().is_ok() => (true, task.trim()),
-            Some(_) => return Err(format!("\"{action}\" does not begin with a count")),
-            None => (false, action.trim()),
-        };
-        let fault = task.strip_prefix("return(").and_then(|rest| rest.strip_suffix(')'));
-        match fault.map(mode_of) {
-            None if task == "off" => Ok(None),
-            Some(Some(FailureMode::Crash { restart_after_ms: Some(0) })) => Err(format!(
-                "\"{action}\" leaves no time between two crashes: let the node be down for 1 at least"
-            )),
-            Some(Some(mode)) if count => Ok(Some(mode)),
-            Some(Some(_)) => {
-                Err(format!("\"{action}\" would strike for ever: begin with a count, as in 1*{task}"))
-            }
-            _ => Err(format!(
-                "\"{action}\" is not allowed: use off, or one of return(crash), return(crash MILLISECONDS), \
-                 return(crash never) and return(vote no) after a count such as 1*"
-            )),
-        }
-    }
-
-    fn mode_of(argument: &str) -> Option<FailureMode> {
-        let restart_after_ms = match argument.strip_prefix("crash") {
-            Some("") => Some(100),
-            Some(" never") => None,
-            Some(after) => Some(after.strip_prefix(' ')?.parse().ok()?),
-            None if argument == "vote no" => return Some(FailureMode::VoteNo),
-            None => return None,
-        };
-        Some(FailureMode::Crash { restart_after_ms })
-    }
-
     #[cfg(test)]
     mod tests {
         use super::*;
@@ -268,36 +213,6 @@ mod armed {
             let faults = [(2, 0), (3, 1), (7, 2)];
             assert_eq!(actions(&faults, 0), "1*off->1*return(#0)->1*return(#1)->3*off->1*return(#2)");
             assert_eq!(actions(&faults, 1), "1*return(#0)->1*return(#1)->3*off->1*return(#2)");
-        }
-
-        #[test]
-        fn only_counted_actions_at_known_steps_are_allowed() {
-            let good = "participant::after_vote_sent@rm2=3*off->1*return(crash 50)";
-            let ((point, node), _) = entry(good).expect("a good entry");
-            assert_eq!((point, node), (Point::AfterVoteSent, "rm2".parse().ok()));
-            for bad in [
-                "participant::after_vote_sent",
-                "participant::after_lunch=off",
-                "participant::after_vote_sent@rm0=off",
-                "participant::after_vote_sent=50%return(crash)",
-                "participant::after_vote_sent=sleep(10)",
-                "participant::after_vote_sent=return",
-                "participant::after_vote_sent=1*return(burn)",
-                "participant::after_vote_sent=return(crash)",
-                "participant::after_vote_sent=1*return(crash 0)",
-                "participant::after_vote_sent=1*return(vote no)",
-                "participant::after_vote_sent@tm=1*return(crash)",
-            ] {
-                assert!(entry(bad).is_err(), "{bad} was accepted");
-            }
-        }
-
-        #[test]
-        fn a_fault_names_what_it_does() {
-            assert_eq!(mode_of("crash never"), Some(FailureMode::Crash { restart_after_ms: None }));
-            assert_eq!(mode_of("crash 5"), Some(FailureMode::Crash { restart_after_ms: Some(5) }));
-            assert_eq!(mode_of("vote no"), Some(FailureMode::VoteNo));
-            assert_eq!(mode_of("crash soon"), None);
         }
     }
 }

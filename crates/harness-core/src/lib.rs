@@ -2,6 +2,8 @@
 //! metrics and service levels; and the harness that joins it to the validator, which it re-exports.
 
 mod catalog;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod harness;
 mod injector;
 mod measure;

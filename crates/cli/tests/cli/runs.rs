@@ -112,6 +112,51 @@ fn the_command_that_shows_a_failure_again_works_when_pasted() {
     assert!(again.contains("all_yes_commits: FAILED with 3 participants, seed 5"), "{again}");
 }
 
+/// As it is written, and at which step of which node it has something to strike.
+const EACH_KIND: [(&str, &str); 19] = [
+    ("crash 50", "coordinator::after_decision_forced@tm"),
+    ("vote no", "participant::before_prepare@rm2"),
+    ("pause 50", "participant::before_prepare@rm2"),
+    ("slow node 20", "participant::before_prepare@rm2"),
+    ("clock -5", "participant::before_prepare@rm2"),
+    ("loss 100", "participant::before_prepare@rm2"),
+    ("delay 20", "participant::before_prepare@rm2"),
+    ("duplicate 20", "participant::before_prepare"),
+    ("reorder 20", "participant::before_prepare"),
+    ("corrupt 100", "participant::before_prepare@rm2"),
+    ("partition 300", "participant::before_prepare@rm2"),
+    ("slow sync 50", "participant::before_prepare@rm2"),
+    ("failing sync", "participant::before_prepare@rm2"),
+    ("disk full 500", "participant::before_prepare@rm2"),
+    ("torn tail", "participant::before_prepare@rm2"),
+    ("corrupt record 50", "participant::after_ack_sent@rm2"),
+    ("wiped", "participant::after_vote_sent@rm2"),
+    ("lock timeout", "participant::after_execute@rm2"),
+    ("prepared limit 0", "participant::before_execute@rm2"),
+];
+
+#[test]
+fn fail_points_cause_each_kind_of_fault_that_needs_no_more_than_a_number() {
+    let arguments = ["run-scenario", "all_yes_commits", "-p", "3", "-v"];
+    let plain = passes(arguments);
+    for (fault, step) in EACH_KIND {
+        let failpoints = format!("{step}=1*return({fault})");
+        let left = program(arguments).env("FAILPOINTS", &failpoints).run();
+        assert_eq!(left.err, "", "{failpoints}");
+        assert!(matches!(left.code, Some(0 | 1)), "{failpoints}: {:?}", left.code);
+        let kind = fault.trim_end_matches(|letter: char| "-0123456789 ".contains(letter));
+        let struck = |line: &&str| {
+            line.ends_with(&format!("fault: {kind}")) || line.contains(&format!("fault: {kind} at"))
+        };
+        assert!(left.out.lines().any(|line| struck(&line)), "{failpoints}:\n{}", left.out);
+        // Beside the fault itself something is not as it was; no timer fires here that a clock could have changed.
+        let rest = |out: &str| -> Vec<String> {
+            out.lines().filter(|line| !line.contains("fault: ")).map(str::to_owned).collect()
+        };
+        assert!(rest(&left.out) != rest(&plain) || kind == "clock", "{failpoints}:\n{}", left.out);
+    }
+}
+
 #[test]
 fn fail_points_that_nobody_passes_are_told() {
     let inert = "participant::before_prepare@rm9=1*return(vote no)";

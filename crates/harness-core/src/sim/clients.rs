@@ -53,9 +53,18 @@ impl<'a> Clients<'a> {
         }
     }
 
+    /// Whether a client is free and a transaction is left.
+    pub(super) fn wants_to_begin(&self) -> bool {
+        self.is_free() && (self.begun as u64) < self.scenario.transaction_count()
+    }
+
+    fn is_free(&self) -> bool {
+        self.waiting.len() + self.repeated.len() < self.scenario.in_flight as usize
+    }
+
     /// The next transaction, if a client is free and one is left.
     pub(super) fn begin(&mut self, now: Nanos) -> Option<Beginning> {
-        if self.waiting.len() + self.repeated.len() >= self.scenario.in_flight as usize {
+        if !self.is_free() {
             return None;
         }
         let transaction = Arc::new(self.next_transaction()?);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use history::{Fact, Gid, Nanos, NodeId, Point};
+use history::{Fact, FaultKind, Gid, Nanos, NodeId, Point};
 use protocol::{ClientRequest, Coordinator, Effect, Effects, Incident, Input, LogPosition, Participant};
 
 use super::disk::Disk;
@@ -114,6 +114,9 @@ impl Run<'_> {
     pub(super) fn step(&mut self, id: NodeId, input: Input<'_>) {
         let mut effects = std::mem::take(&mut self.effects);
         let now = self.now;
+        if !self.node(id).hindrance.unfelt.is_empty() && self.node(id).hindrance.clock.is_off(now) {
+            self.feel(id, FaultKind::Clock);
+        }
         self.node_mut(id).step(now, input, &mut effects);
         self.carry_out(id, &mut effects);
         self.effects = effects;

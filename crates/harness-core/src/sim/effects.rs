@@ -1,7 +1,7 @@
 //! What becomes of an effect: what is emitted at once, what is held back by output commit, and what finally
 //! leaves the node, past the protocol steps that lie on the way.
 
-use history::{Decision, Fact, MessageKind, Nanos, NodeId, Point, RecordKind};
+use history::{Decision, Fact, FaultKind, MessageKind, Nanos, NodeId, Point, RecordKind};
 use protocol::{Effect, Input, LogRecord, Message};
 
 use super::clients::Beginning;
@@ -17,8 +17,11 @@ impl Run<'_> {
             Effect::Note(fact) => self.record(id, fact),
             Effect::SetTimer { after, timer } => {
                 let node = self.node(id);
-                let (after, incarnation) = (node.hindrance.clock.real_span(after), node.incarnation);
-                self.queue.set_timer(self.now, after, id, incarnation, timer);
+                let (real, incarnation) = (node.hindrance.clock.real_span(after), node.incarnation);
+                self.queue.set_timer(self.now, real, id, incarnation, timer);
+                if real != after {
+                    self.feel(id, FaultKind::Clock);
+                }
             }
             Effect::Append { record, forced } => return self.append(id, record, forced),
             Effect::DropTail { from } => {
@@ -80,6 +83,9 @@ impl Run<'_> {
             let conditions = self.scenario.disk_conditions;
             let at = now + slower + self.disk_random.span(conditions.sync_min, conditions.sync_max);
             self.queue.push(at, Happening::SyncDone { node: id, incarnation });
+            if slower > Nanos::ZERO {
+                self.feel(id, FaultKind::SlowSync);
+            }
         }
     }
 

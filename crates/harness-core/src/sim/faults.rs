@@ -116,11 +116,35 @@ impl Run<'_> {
         }
     }
 
-    /// A node is paused or slow, or its clock is off.
+    /// What hinders a node changes something, perhaps for the first time: then it fires.
+    #[inline]
+    pub(super) fn feel(&mut self, id: NodeId, kind: FaultKind) {
+        if !self.node(id).hindrance.unfelt.is_empty() {
+            self.feel_first(id, kind);
+        }
+    }
+
+    #[cold]
+    fn feel_first(&mut self, id: NodeId, kind: FaultKind) {
+        let unfelt = &mut self.node_mut(id).hindrance.unfelt;
+        let felt: Vec<Cause> = unfelt.extract_if(.., |(it, _)| *it == kind).map(|(_, cause)| cause).collect();
+        felt.into_iter().for_each(|cause| self.strike(id, kind, cause));
+    }
+
+    /// A node is paused or slow, or its clock is off. It fires when something is late, or is shown another time.
     fn hinder(&mut self, id: NodeId, mode: &FailureMode, cause: Cause) {
-        self.strike(id, mode.kind(), cause);
-        let now = self.now;
+        let (now, kind) = (self.now, mode.kind());
         let hindrance = &mut self.node_mut(id).hindrance;
+        let adds_up = match kind {
+            FaultKind::Clock => true,
+            FaultKind::Pause => hindrance.paused_until.is_some(),
+            _ => false,
+        };
+        // One that takes the place of another leaves it no time to fire.
+        if !adds_up {
+            hindrance.unfelt.retain(|&(it, _)| it != kind);
+        }
+        hindrance.unfelt.push((kind, cause));
         match *mode {
             FailureMode::Pause { for_ms } => {
                 let until = now + Nanos::from_millis(for_ms);

@@ -1,6 +1,6 @@
 //! What is wrong with a node that is up: it is paused or slow, its disk is slow, or its clock is off.
 
-use history::Nanos;
+use history::{FaultKind, Nanos};
 
 use super::faults::Cause;
 
@@ -18,6 +18,8 @@ pub(super) struct Hindrance {
     pub(super) prepared_max: Option<u32>,
     /// Its next sync fails, because of this fault.
     pub(super) failing_sync: Option<Cause>,
+    /// What has begun and changed nothing yet.
+    pub(super) unfelt: Vec<(FaultKind, Cause)>,
     /// Its next append is cut short by a crash.
     pub(super) torn_append: Option<TornAppend>,
 }
@@ -57,6 +59,11 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// Whether it shows another time than it should.
+    pub(super) fn is_off(&self, now: Nanos) -> bool {
+        self.shows(now) != CLOCK_START + now
+    }
+
     /// What the clock shows.
     #[inline]
     pub(super) fn shows(&self, now: Nanos) -> Nanos {

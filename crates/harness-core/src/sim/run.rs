@@ -1,6 +1,6 @@
 //! One run from start to end: first the workload and the faults, then everything heals, then the final state.
 
-use history::{DropReason, Event, Fact, Nanos, NodeId, ParticipantId};
+use history::{DropReason, Event, Fact, FaultKind, Nanos, NodeId, ParticipantId};
 use protocol::{ClientRequest, CoordinatorConfig, Effects, Incident, Input, Message};
 
 use super::clients::Clients;
@@ -133,7 +133,8 @@ impl<'a> Run<'a> {
     #[inline]
     fn happen(&mut self, happening: Happening) {
         if let Some(node) = self.paused(&happening) {
-            return self.node_mut(node).parked.push(happening);
+            self.node_mut(node).parked.push(happening);
+            return self.feel(node, FaultKind::Pause);
         }
         match happening {
             Happening::Delivery { from, to, message } => {
@@ -179,6 +180,7 @@ impl<'a> Run<'a> {
     pub(super) fn go_on(&mut self, id: NodeId) {
         let node = self.node_mut(id);
         node.hindrance.paused_until = None;
+        node.hindrance.unfelt.retain(|&(kind, _)| kind != FaultKind::Pause);
         for happening in std::mem::take(&mut node.parked) {
             self.happen(happening);
         }
@@ -206,6 +208,9 @@ impl<'a> Run<'a> {
     fn serve_clients(&mut self) {
         let id = self.leader;
         self.clients.have_news = false;
+        if self.node(id).is_paused() && self.clients.wants_to_begin() {
+            self.feel(id, FaultKind::Pause);
+        }
         while self.node(id).is_up()
             && !self.node(id).is_paused()
             && let Some(beginning) = self.clients.begin(self.now)

@@ -138,7 +138,7 @@ impl Run<'_> {
     pub(super) fn send_through_trouble(&mut self, from: NodeId, to: NodeId, message: Message) {
         let (mut passage, struck) = self.trouble.pass(self.now, from, to, &message);
         let slowness = [from, to].map(|node| self.node(node).hindrance.slow.at(self.now));
-        passage.delay = slowness.into_iter().fold(passage.delay, |delay, slower| delay + slower);
+        passage.delay = slowness.iter().fold(passage.delay, |delay, &slower| delay + slower);
         for (index, kind) in struck {
             let participant = if to.is_coordinator() { from } else { to };
             let place = self.place(participant);
@@ -151,6 +151,11 @@ impl Run<'_> {
         let (gid, kind) = (message.gid(), message.kind());
         if let Some(why) = passage.dropped {
             return self.record(from, Fact::Dropped { to, gid, message: kind, why });
+        }
+        for (node, slower) in [from, to].into_iter().zip(slowness) {
+            if slower > Nanos::ZERO {
+                self.feel(node, FaultKind::SlowNode);
+            }
         }
         let at = if passage.out_of_order {
             self.network.arrival_out_of_order(self.now) + passage.delay

@@ -34,6 +34,14 @@ fn fail_points_of_the_environment_strike_and_wrong_ones_stop_the_run() {
         ("coordinator::after_decision_forced@tm=1*return(crash)", "1"),
         ("participant::before_prepare@rm2=1*return(vote no); ", "1"),
         ("participant::after_lunch=off", "\"participant::after_lunch\" is not a protocol step"),
+        ("participant::before_prepare@rm2=1*return(slow sync 20)", "1"),
+        ("participant::before_vote_sent@rm2=1*return(delay 1)", "3"),
+        (
+            "participant::before_prepare=1*return(heuristic)",
+            "\"heuristic\" is no fault that can be caused here",
+        ),
+        ("participant::before_prepare=1*return(burn)", "use one of crash [MS|never], vote no, pause MS,"),
+        ("participant::before_vote_sent=1*return(lock timeout)", "cannot change the vote"),
         ("participant::before_prepare=panic", "FAILPOINTS: \"panic\" is not allowed"),
     ];
     let name = "environment::fail_points_of_the_environment_strike_and_wrong_ones_stop_the_run";

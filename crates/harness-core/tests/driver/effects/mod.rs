@@ -5,6 +5,7 @@
 mod branches;
 mod clocks;
 mod disks;
+mod inert;
 mod links;
 mod nodes;
 mod partitions;

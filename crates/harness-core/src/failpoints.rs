@@ -1,0 +1,218 @@
+//! What `FAILPOINTS` in the environment says: at which steps, of whom, which faults, each named as reports name it.
+
+use history::{FaultKind, NodeId, Point};
+
+use crate::model::{FailureConfig, FailureMode, LinkEffect, NetworkFault, Trigger};
+use crate::result::RunError;
+
+/// A fail point's place: a step, on one node or on whichever passes it.
+pub(crate) type Site = (Point, Option<NodeId>);
+
+/// How long a node is down that is said to crash and no more.
+const RESTART_AFTER_MS: u64 = 100;
+/// Longer than any run goes on before everything heals.
+const UNTIL_ALL_HEALS_MS: u64 = 365 * 24 * 3_600_000;
+
+/// What the `FAILPOINTS` environment variable configures, checked.
+pub(crate) fn environment() -> Result<Vec<(Site, String)>, RunError> {
+    let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
+    let entries = text.split(';').map(str::trim).filter(|entry| !entry.is_empty());
+    entries.map(entry).collect::<Result<_, _>>().map_err(|reason| RunError::Failpoints { reason })
+}
+
+fn entry(entry: &str) -> Result<(Site, String), String> {
+    let (name, actions) =
+        entry.split_once('=').ok_or_else(|| format!("\"{entry}\" is not of the form POINT=ACTIONS"))?;
+    let (point, node) = match name.split_once('@') {
+        Some((point, node)) => (point, Some(node.parse::<NodeId>().map_err(|error| error.to_string())?)),
+        None => (name, None),
+    };
+    let point = point.parse::<Point>().map_err(|error| error.to_string())?;
+    for fault in actions.split("->").map(action).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        let mode = mode_of(fault, node).ok_or_else(|| no_fault(fault))?;
+        if restarts_at_once(&mode) {
+            return Err(format!(
+                "\"{fault}\" leaves no time between two crashes: let the node be down for 1 at least"
+            ));
+        }
+        FailureConfig { node, mode, trigger: Trigger::AtPoint { point, nth: 1 } }.check()?;
+    }
+    Ok(((point, node), actions.to_owned()))
+}
+
+/// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Returns the fault.
+fn action(action: &str) -> Result<Option<&str>, String> {
+    let (counted, task) = match action.split_once('*') {
+        Some((count, task)) if count.trim().parse::<usize>().is_ok() => (true, task.trim()),
+        Some(_) => return Err(format!("\"{action}\" does not begin with a count")),
+        None => (false, action.trim()),
+    };
+    match task.strip_prefix("return(").and_then(|rest| rest.strip_suffix(')')) {
+        None if task == "off" => Ok(None),
+        None => {
+            Err(format!("\"{action}\" is not allowed: use off, or return(FAULT) after a count such as 1*"))
+        }
+        Some(fault) if counted => Ok(Some(fault)),
+        Some(_) => Err(format!("\"{action}\" would strike for ever: begin with a count, as in 1*{task}")),
+    }
+}
+
+fn no_fault(text: &str) -> String {
+    let faults: Vec<String> = FaultKind::ALL.iter().filter_map(|&kind| usage(kind)).collect();
+    format!("\"{text}\" is no fault that can be caused here: use one of {}", faults.join(", "))
+}
+
+/// How a fault of this kind is written; `None` if it needs more than a number.
+fn usage(kind: FaultKind) -> Option<String> {
+    use FaultKind as K;
+    let number = match kind {
+        K::VoteNo | K::LockTimeout | K::FailingSync => return Some(kind.to_string()),
+        K::Crash | K::TornTail | K::CorruptRecord | K::Wiped => "[MS|never]",
+        K::Pause | K::SlowNode | K::SlowSync | K::DiskFull | K::Partition => "MS",
+        K::Delay | K::Duplicate | K::Reorder => "MS",
+        K::Clock => "[-]MS",
+        K::Loss | K::Corrupt => "PERCENT",
+        K::PreparedLimit => "BRANCHES",
+        K::Heuristic => return None,
+    };
+    Some(format!("{kind} {number}"))
+}
+
+/// What a fault does that is written as its kind and, where it needs one, a number. One of the network strikes the
+/// links of the node, or all where none is named.
+pub(crate) fn mode_of(text: &str, node: Option<NodeId>) -> Option<FailureMode> {
+    use FaultKind as K;
+    let (kind, number) = FaultKind::ALL.iter().find_map(|&kind| {
+        let rest = text.strip_prefix(kind.to_string().as_str())?;
+        let number = if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') };
+        // What begins with "corrupt" may be another kind.
+        let is_one = |it: &&str| rest.is_empty() || *it == "never" || it.parse::<i32>().is_ok();
+        Some((kind, number.filter(is_one)?))
+    })?;
+    let amount = || number.parse::<u32>().ok();
+    let ms = || amount().map(u64::from);
+    let restart_after_ms = || match number {
+        "" => Some(Some(RESTART_AFTER_MS)),
+        "never" => Some(None),
+        _ => ms().map(Some),
+    };
+    let on_links = |effect, for_ms| {
+        let from = node.into_iter().collect();
+        let everywhere = NetworkFault::everywhere(effect);
+        Some(FailureMode::Network(NetworkFault { from, both_ways: true, for_ms, ..everywhere }))
+    };
+    let (percent, for_ms) = (100, UNTIL_ALL_HEALS_MS);
+    match kind {
+        K::VoteNo if number.is_empty() => Some(FailureMode::VoteNo),
+        K::LockTimeout if number.is_empty() => Some(FailureMode::LockTimeout),
+        K::FailingSync if number.is_empty() => Some(FailureMode::FailingSync),
+        K::VoteNo | K::LockTimeout | K::FailingSync | K::Heuristic => None,
+        K::Crash => Some(FailureMode::Crash { restart_after_ms: restart_after_ms()? }),
+        K::TornTail => Some(FailureMode::TornTail { restart_after_ms: restart_after_ms()? }),
+        K::CorruptRecord => Some(FailureMode::CorruptRecord { restart_after_ms: restart_after_ms()? }),
+        K::Wiped => Some(FailureMode::Wiped { restart_after_ms: restart_after_ms()? }),
+        K::Pause => Some(FailureMode::Pause { for_ms: ms()? }),
+        K::DiskFull => Some(FailureMode::DiskFull { for_ms: ms()? }),
+        K::SlowNode => Some(FailureMode::SlowNode { by_ms: ms()?, for_ms }),
+        K::SlowSync => Some(FailureMode::SlowSync { by_ms: ms()?, for_ms }),
+        K::Clock => Some(FailureMode::Clock { jump_ms: number.parse::<i32>().ok()?.into(), drift_ppm: 0 }),
+        K::PreparedLimit => Some(FailureMode::PreparedLimit { most: amount()? }),
+        K::Partition => on_links(LinkEffect::Cut, Some(ms()?)),
+        K::Loss => on_links(LinkEffect::Lose { percent: amount()? }, None),
+        K::Corrupt => on_links(LinkEffect::Corrupt { percent: amount()? }, None),
+        K::Delay => on_links(LinkEffect::Delay { min_ms: ms()?, max_ms: ms()? }, None),
+        K::Duplicate => on_links(LinkEffect::Duplicate { percent, within_ms: ms()? }, None),
+        K::Reorder => on_links(LinkEffect::Reorder { percent, within_ms: ms()? }, None),
+    }
+}
+
+/// A step of recovery would be passed again at the same instant, for ever.
+fn restarts_at_once(mode: &FailureMode) -> bool {
+    matches!(
+        mode,
+        FailureMode::Crash { restart_after_ms: Some(0) }
+            | FailureMode::TornTail { restart_after_ms: Some(0) }
+            | FailureMode::CorruptRecord { restart_after_ms: Some(0) }
+            | FailureMode::Wiped { restart_after_ms: Some(0) }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_counted_actions_at_known_steps_are_allowed() {
+        let good = "participant::after_vote_sent@rm2=3*off->1*return(crash 50)";
+        let ((point, node), _) = entry(good).expect("a good entry");
+        assert_eq!((point, node), (Point::AfterVoteSent, "rm2".parse().ok()));
+        for bad in [
+            "participant::after_vote_sent",
+            "participant::after_lunch=off",
+            "participant::after_vote_sent@rm0=off",
+            "participant::after_vote_sent=50%return(crash)",
+            "participant::after_vote_sent=sleep(10)",
+            "participant::after_vote_sent=return",
+            "participant::after_vote_sent=1*return(burn)",
+            "participant::after_vote_sent=return(crash)",
+            "participant::after_vote_sent=1*return(crash 0)",
+            "participant::after_vote_sent=1*return(wiped 0)",
+            "participant::after_vote_sent=1*return(vote no)",
+            "participant::after_vote_sent=1*return(lock timeout)",
+            "participant::after_vote_sent=1*return(loss 101)",
+            "participant::after_vote_sent=1*return(reorder 0)",
+            "participant::after_vote_sent@tm=1*return(crash)",
+        ] {
+            assert!(entry(bad).is_err(), "{bad} was accepted");
+        }
+    }
+
+    /// Every kind that can be written is, with each number that its usage names.
+    #[test]
+    fn a_fault_is_written_as_its_kind_and_a_number() {
+        for &kind in FaultKind::ALL {
+            let Some(usage) = usage(kind) else {
+                assert_eq!(kind, FaultKind::Heuristic);
+                continue;
+            };
+            let number = usage.strip_prefix(&kind.to_string()).expect("it begins with the kind").trim();
+            let (good, bad): (&[&str], &[&str]) = match number {
+                "" => (&[""], &[" 5", " never", " "]),
+                "[MS|never]" => (&["", " 5", " never"], &[" -5", " soon", " ", "5"]),
+                "[-]MS" => (&[" 5", " -5"], &["", " never", " 5.5"]),
+                _ => (&[" 5"], &["", " -5", " never", " many", "5", " 5 5"]),
+            };
+            for text in good.iter().map(|number| format!("{kind}{number}")) {
+                assert_eq!(mode_of(&text, None).map(|mode| mode.kind()), Some(kind), "{text}");
+            }
+            for text in bad.iter().map(|number| format!("{kind}{number}")) {
+                assert_eq!(mode_of(&text, None), None, "{text}");
+            }
+        }
+        assert_eq!(mode_of("heuristic", None), None);
+    }
+
+    #[test]
+    fn a_number_is_what_the_fault_is_about() {
+        let rm2 = "rm2".parse::<NodeId>().ok();
+        assert_eq!(mode_of("crash", rm2), Some(FailureMode::Crash { restart_after_ms: Some(100) }));
+        assert_eq!(mode_of("wiped never", rm2), Some(FailureMode::Wiped { restart_after_ms: None }));
+        assert_eq!(mode_of("pause 7", rm2), Some(FailureMode::Pause { for_ms: 7 }));
+        assert_eq!(mode_of("clock -7", rm2), Some(FailureMode::Clock { jump_ms: -7, drift_ppm: 0 }));
+        let Some(FailureMode::Network(cut)) = mode_of("partition 7", rm2) else { panic!("a partition") };
+        let isolated = NetworkFault::isolate(rm2.into_iter().collect()).lasting_ms(7);
+        assert_eq!(cut, isolated);
+        let Some(FailureMode::Network(lossy)) = mode_of("loss 7", None) else { panic!("a loss") };
+        assert_eq!((lossy.effect, lossy.from, lossy.for_ms), (LinkEffect::Lose { percent: 7 }, vec![], None));
+    }
+
+    #[test]
+    fn what_is_no_fault_is_answered_with_all_that_are() {
+        let told = entry("participant::after_vote_sent=1*return(burn)").expect_err("no fault");
+        let all = "crash [MS|never], vote no, pause MS, slow node MS, clock [-]MS, loss PERCENT, delay MS, \
+                   duplicate MS, reorder MS, corrupt PERCENT, partition MS, slow sync MS, failing sync, disk full MS, \
+                   torn tail [MS|never], corrupt record [MS|never], wiped [MS|never], lock timeout, \
+                   prepared limit BRANCHES";
+        assert_eq!(told, format!("\"burn\" is no fault that can be caused here: use one of {all}"));
+    }
+}
