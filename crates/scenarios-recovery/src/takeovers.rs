@@ -88,7 +88,6 @@ pub fn stand_by_lost_after_it_took_over_comes_back(participants: u32) -> TestSce
 pub fn takeover_while_a_decision_is_written_agrees(participants: u32) -> TestScenario {
     all_write(participants, "A stand-by takes over while the decision is on its way to the disk.")
         .fault_at(TM, FailureMode::SlowSync { by_ms: 400, for_ms: 10_000 }, Point::BeforeDecisionForced, 1)
-        .fault_at(TM, FailureMode::Pause { for_ms: 200 }, Point::BeforeDecisionForced, 1)
         .fault_at(TM, FailureMode::Takeover, Point::BeforeDecisionForced, 1)
         .may_wait_ms(5_000)
         .may_abort()

@@ -97,7 +97,7 @@ fn failing(number: u32, goes_on: bool) -> (Vec<Event>, Vec<StoredRecord>, Vec<(N
     let crash = goes_on.then(|| at_ms(350, node(number), crash));
     let faults = std::iter::once(at_ms(150, node(number), FailureMode::FailingSync)).chain(crash);
     let (events, report) = play(faults, move |me, input, effects| match input {
-        Input::Start { log } if me.life == 2 => reads.borrow_mut().extend(log.iter().cloned()),
+        Input::Start { log, .. } if me.life == 2 => reads.borrow_mut().extend(log.iter().cloned()),
         Input::Start { .. } => ticks(ms(100), 3, input, effects),
         Input::TimerFired(timer) => {
             let first = 3 * timer.gid.0 - 2;
@@ -199,7 +199,7 @@ fn found_after(seed: u64, number: u32, mode: FailureMode) -> (Vec<Event>, Vec<St
         if me.life == 1 {
             ticks(ms(100), 4, input, effects);
             forcing(me, input, effects);
-        } else if let Input::Start { log } = input {
+        } else if let Input::Start { log, .. } = input {
             reads.borrow_mut().extend(log.iter().cloned());
             effects.read_log(log);
         }
@@ -262,7 +262,7 @@ fn where_no_record_is_known_to_have_been_durable_none_is_corrupted(#[values(0, 1
     let reads = Rc::clone(&found);
     let mode = FailureMode::CorruptRecord { restart_after_ms: Some(70) };
     let (events, report) = play([at_ms(350, node(number), mode)], move |me, input, effects| match input {
-        Input::Start { log } if me.life == 2 => reads.borrow_mut().extend(log.iter().cloned()),
+        Input::Start { log, .. } if me.life == 2 => reads.borrow_mut().extend(log.iter().cloned()),
         Input::Start { .. } => ticks(ms(100), 1, input, effects),
         _ => forcing(me, input, effects),
     });

@@ -90,7 +90,7 @@ fn a_crash_keeps_exactly_what_was_synced_and_takes_what_waited_for_a_sync(
     let read = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
     let (found, mode) = (std::rc::Rc::clone(&read), FailureMode::Crash { restart_after_ms: Some(7) });
     let (events, _) = play([at_ms(crash_ms, struck, mode)], move |me, input, effects| match input {
-        Input::Start { log } if me.life == 2 => {
+        Input::Start { log, .. } if me.life == 2 => {
             let sound = effects.read_log(log).expect("nothing durable is damaged");
             found.borrow_mut().extend(sound.iter().map(|stored| stored.record.gid));
             // A sync of this life lets nothing of the first one leave.
