@@ -65,6 +65,18 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run the suite against seeded bugs, each of which it must catch
+    Mutants {
+        /// Only these; all of them if none is named
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Run every scenario, also those of a category that has caught the bug
+        #[arg(long)]
+        all: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Draw a scenario from the seed and run it; -v prints its timeline
     Random {
         /// How many transactions

@@ -8,6 +8,7 @@ mod failure;
 mod files;
 mod json;
 mod list;
+mod mutants;
 mod names;
 mod overview;
 mod plan;
@@ -46,6 +47,7 @@ fn execute(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(options) => check::check(&options),
         Command::List { category, json } => list::list(category.as_deref(), json),
+        Command::Mutants { names, all, json } => mutants::mutants(&names, all, json),
         other => run::run(&plan::Plan::new(other)?),
     }
 }

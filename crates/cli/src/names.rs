@@ -1,5 +1,6 @@
 //! Finds scenarios and categories by names as people type them, and suggests others when there is none.
 
+use ::mutants::Mutant;
 use harness_core::{Category, ScenarioGenerator, TestScenario, same_name};
 
 use crate::failure::Failure;
@@ -32,11 +33,20 @@ pub(crate) fn category<'a>(catalog: &'a ScenarioGenerator, name: &str) -> Result
     })
 }
 
+pub(crate) fn mutant(catalogue: &[Mutant], name: &str) -> Result<Mutant, Failure> {
+    catalogue
+        .iter()
+        .find(|mutant| same_name(mutant.name, name))
+        .cloned()
+        .ok_or_else(|| Failure::Usage(unknown("mutant", name, catalogue.iter().map(|mutant| mutant.name))))
+}
+
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let suggested = match nearest(name, &known) {
         // Categories are few enough to name them all.
         none if none.is_empty() && what == "category" => format!("the categories are: {}", known.join(", ")),
+        none if none.is_empty() && what == "mutant" => "they are listed in docs/MUTANTS.md".to_owned(),
         none if none.is_empty() => "see all with: 2pc-test list".to_owned(),
         nearest => format!("did you mean {}?", nearest.join(" or ")),
     };

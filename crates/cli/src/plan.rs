@@ -66,7 +66,9 @@ impl Plan {
                 let participants = options.participants;
                 (vec![Subject::Random { participants, transactions }], options, true, None)
             }
-            Command::List { .. } | Command::Check(_) => unreachable!("they run nothing"),
+            Command::List { .. } | Command::Check(_) | Command::Mutants { .. } => {
+                unreachable!("they run nothing")
+            }
         };
         let RunOptions { participants, seed, seeds, json, verbose } = options;
         if seed.checked_add(seeds - 1).is_none() {

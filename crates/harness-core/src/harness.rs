@@ -230,6 +230,9 @@ fn failures(
     if scenario.chaos.is_some() && report.fired_by_plan == 0 {
         failures.push("inert: no fault of the seeded plan ever fired".to_owned());
     }
+    if report.livelocked {
+        failures.push("livelock: nodes keep each other busy, and no client hears anything".to_owned());
+    }
     let expect = &scenario.expect;
     let outcomes = [
         ("committed", expect.committed, outcomes.committed),

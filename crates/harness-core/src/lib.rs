@@ -22,7 +22,7 @@ pub use model::{
     KeyChoice, LinkEffect, Load, LoadKind, NetworkConditions, NetworkFault, PARTICIPANTS_MAX,
     ParticipantConfig, SlaBreach, SlaRequirements, TestScenario, Trigger, Victims,
 };
-pub use participant::{ParticipantState, VirtualParticipant};
+pub use participant::{Locking, ParticipantState, VirtualParticipant};
 pub use result::{Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult};
 pub use sim::{Cast, RunReport, Simulator, Sink};
 

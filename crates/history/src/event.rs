@@ -103,6 +103,8 @@ pub enum Fact {
     LeftInDoubt { gid: Gid },
     /// At the end of the run this participant holds a lock for the branch.
     LeftLocked { gid: Gid, key: Key },
+    /// At the end of the run this coordinator is not done with the transaction, the oldest of those.
+    LeftOpen { gid: Gid },
     /// The run ended with this node down.
     LeftDown,
 }
@@ -134,6 +136,7 @@ impl Fact {
             | Self::Delivered { gid, .. }
             | Self::Dropped { gid, .. }
             | Self::LeftInDoubt { gid }
+            | Self::LeftOpen { gid }
             | Self::LeftLocked { gid, .. } => Some(gid),
             Self::Crashed
             | Self::Halted { .. }

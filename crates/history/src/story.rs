@@ -95,6 +95,7 @@ fn belongs_to_story(event: &Event) -> bool {
         | Fact::FaultFired { .. }
         | Fact::Healed
         | Fact::LeftInDoubt { .. }
+        | Fact::LeftOpen { .. }
         | Fact::LeftLocked { .. }
         | Fact::LeftDown => true,
         Fact::Durable { record, .. } => {
@@ -147,7 +148,8 @@ impl fmt::Display for Event {
             | Fact::Appended { .. }
             | Fact::Durable { .. }
             | Fact::Lost { .. }
-            | Fact::LeftInDoubt { .. } => commitment(self, f),
+            | Fact::LeftInDoubt { .. }
+            | Fact::LeftOpen { .. } => commitment(self, f),
             // About all transactions, and so about none.
             Fact::Sent { to, message: MessageKind::Deposed, .. } => {
                 write!(f, "tells {to} that it is deposed")
@@ -233,6 +235,7 @@ fn commitment(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Fact::Durable { gid, record } => write!(f, "has {} durable", About(gid, record)),
         Fact::Lost { gid, record } => write!(f, "has lost {}", About(gid, record)),
         Fact::LeftInDoubt { gid } => write!(f, "is still in doubt about {gid} at the end"),
+        Fact::LeftOpen { gid } => write!(f, "is still not done with {gid} at the end"),
         _ => Ok(()),
     }
 }

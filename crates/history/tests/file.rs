@@ -42,6 +42,7 @@ fn every_fact() -> Vec<Fact> {
         Fact::Stored { key, value },
         Fact::LeftInDoubt { gid },
         Fact::LeftLocked { gid, key },
+        Fact::LeftOpen { gid: Gid(1) },
         Fact::LeftDown,
     ]
 }
@@ -94,8 +95,8 @@ fn cut_anywhere_it_is_refused() {
 #[case::other_format("2pc-test history", "shopping list", "line 1: not a 2pc-test history")]
 #[case::unknown_fact("{\"enlisted\"", "{\"enlightened\"", "line 3, column ")]
 #[case::unknown_node("\"rm4\"", "\"rm0\"", "line 6, column ")]
-#[case::changed_value("\"at\":4000", "\"at\":4001", "line 33: the closing line says 31 events")]
-#[case::other_count("{\"events\":31", "{\"events\":30", "line 33: the closing line says 30 events")]
+#[case::changed_value("\"at\":4000", "\"at\":4001", "line 34: the closing line says 32 events")]
+#[case::other_count("{\"events\":32", "{\"events\":31", "line 34: the closing line says 31 events")]
 fn a_damaged_file_says_where(#[case] from: &str, #[case] to: &str, #[case] expected: &str) {
     let text = written(&sample());
     assert!(text.contains(from), "{from} is not in the file");
@@ -107,7 +108,7 @@ fn a_damaged_file_says_where(#[case] from: &str, #[case] to: &str, #[case] expec
 fn nothing_may_follow_the_closing_line() {
     let text = written(&sample()) + "\n{}\n";
     let error = read(&text).expect_err("a trailing line was accepted");
-    assert_eq!(error.to_string(), "line 35: something follows the closing line");
+    assert_eq!(error.to_string(), "line 36: something follows the closing line");
 }
 
 #[test]

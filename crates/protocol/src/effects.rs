@@ -93,6 +93,17 @@ impl Effects {
         self.list.drain(..)
     }
 
+    /// Passes on an effect. For those who stand between a state machine and its driver.
+    #[inline]
+    pub fn push(&mut self, effect: Effect) {
+        match effect {
+            Effect::Append { .. } => self.next.0 += 1,
+            Effect::DropTail { from } => self.next = from,
+            _ => {}
+        }
+        self.list.push(effect);
+    }
+
     /// Where the next record will stand in the log.
     #[inline]
     pub fn next_position(&self) -> LogPosition {

@@ -59,6 +59,24 @@ pub fn in_doubt_transaction_blocks_its_keys_after_a_restart(participants: u32) -
         .may_wait_ms(3_000)
 }
 
+/// Whoever comes before the decision finds the key locked: what is in doubt is neither there nor passed over.
+pub fn in_doubt_transaction_blocks_its_keys_before_it_is_told_after_a_restart(
+    participants: u32,
+) -> TestScenario {
+    let kept = NetworkFault::everywhere(LinkEffect::Cut).of(MessageKind::Commit);
+    let add = |value| work().add(1, X, value).add(2, X, value);
+    let description =
+        "A participant dies with a transaction in doubt, and is back before anybody else wants its key.";
+    at_once(participants, description, vec![add(1), add(2)])
+        .in_flight(1)
+        .network(kept.sent_to(rm(2)).lasting_ms(100))
+        .lose(MessageKind::Inquire, 1)
+        .down_for_ms(0, rm(2), Point::AfterVoteSent)
+        .expect_outcomes(2, 0)
+        .expect_stored(ParticipantId(2), X, Value(3))
+        .may_wait_ms(3_000)
+}
+
 /// In doubt for longer than anybody is ready to wait.
 pub fn whoever_waits_for_an_in_doubt_transaction_too_long_aborts(participants: u32) -> TestScenario {
     let lost = NetworkFault::everywhere(LinkEffect::Cut).of(MessageKind::Commit);

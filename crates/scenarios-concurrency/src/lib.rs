@@ -113,6 +113,7 @@ harness_core::catalog! {
     in_doubt::in_doubt_transaction_blocks_its_own_keys_only,
     in_doubt::in_doubt_read_lock_is_given_up_at_the_vote,
     in_doubt::in_doubt_transaction_blocks_its_keys_after_a_restart,
+    in_doubt::in_doubt_transaction_blocks_its_keys_before_it_is_told_after_a_restart,
     in_doubt::whoever_waits_for_an_in_doubt_transaction_too_long_aborts,
     in_doubt::coordinator_away_blocks_only_what_is_in_doubt,
     leaks::no_lock_leaks_after_a_no,

@@ -29,6 +29,8 @@ pub(crate) struct Run {
     pub(crate) left_in_doubt: BTreeMap<(Gid, NodeId), u64>,
     /// Which locks are held at the end.
     pub(crate) left_locked: Vec<LeftLocked>,
+    /// Which coordinators are not done at the end.
+    pub(crate) left_open: Vec<LeftOpen>,
     /// The sum of all values at the end.
     pub(crate) total: i128,
     /// The last event that says what a store holds at the end.
@@ -41,6 +43,14 @@ pub(crate) struct LeftLocked {
     pub(crate) gid: Gid,
     pub(crate) node: NodeId,
     pub(crate) key: Key,
+    pub(crate) sequence: u64,
+}
+
+/// A transaction that its coordinator is not done with at the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeftOpen {
+    pub(crate) gid: Gid,
+    pub(crate) node: NodeId,
     pub(crate) sequence: u64,
 }
 

@@ -12,7 +12,7 @@ use crate::position::Position;
 use crate::properties::{self, consistency, durability, exactly_once, isolation};
 use crate::property::Property;
 use crate::result::ValidationResult;
-use crate::run::{LeftLocked, Run};
+use crate::run::{LeftLocked, LeftOpen, Run};
 use crate::transaction::Transaction;
 use crate::transactions::Transactions;
 
@@ -125,6 +125,7 @@ impl CorrectnessValidator {
             | Fact::Stored { .. }
             | Fact::LeftInDoubt { .. }
             | Fact::LeftLocked { .. }
+            | Fact::LeftOpen { .. }
             | Fact::LeftDown => self.observe_run(event, sequence),
         }
     }
@@ -170,6 +171,7 @@ impl CorrectnessValidator {
             Fact::LeftLocked { gid, key } => {
                 self.run.left_locked.push(LeftLocked { gid, node, key, sequence });
             }
+            Fact::LeftOpen { gid } => self.run.left_open.push(LeftOpen { gid, node, sequence }),
             Fact::LeftDown if !node.is_coordinator() => self.run.participant(node).left_down = true,
             _ => {}
         }

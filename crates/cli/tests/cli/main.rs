@@ -1,6 +1,7 @@
 //! The program as its users meet it: what it prints, writes and exits with.
 
 mod check;
+mod mutants;
 mod results;
 mod runs;
 mod usage;

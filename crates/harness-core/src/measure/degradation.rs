@@ -119,6 +119,7 @@ mod tests {
             transactions: run,
             log_records_max: 0,
             open_max: 0,
+            livelocked: false,
         };
         Degradation::between(&report, &took(|_| 10), &enlisted)
     }

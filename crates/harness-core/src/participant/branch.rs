@@ -6,7 +6,7 @@ use history::{Decision, Fact, Gid, Key, LockMode, NodeId, OpKind, Value};
 use protocol::{DistributedTransaction, Effects, Message, Operation, Refusal};
 use smallvec::SmallVec;
 
-use super::{VirtualParticipant, is_prepared, purpose};
+use super::{Locking, VirtualParticipant, is_prepared, purpose};
 
 /// One transaction's share of this participant.
 #[derive(Debug)]
@@ -57,12 +57,17 @@ impl Branch {
         self.writes.clear();
     }
 
-    fn plan(&mut self, work: impl Iterator<Item = Operation>) {
+    fn plan(&mut self, work: impl Iterator<Item = Operation>, locking: Locking) {
         self.work.extend(work);
         self.wanted.extend(self.work.iter().map(|operation| {
             let reads = operation.kind == OpKind::Read;
             (operation.key, if reads { LockMode::Shared } else { LockMode::Exclusive })
         }));
+        match locking {
+            Locking::Nothing => self.wanted.clear(),
+            Locking::WritesOnly => self.wanted.retain(|&mut (_, mode)| mode == LockMode::Exclusive),
+            _ => {}
+        }
         if self.wanted.len() > 1 {
             // The stronger mode first, so that it is the one that stays.
             self.wanted.sort_unstable_by_key(|&(key, mode)| (key, mode == LockMode::Shared));
@@ -100,7 +105,7 @@ impl VirtualParticipant {
         let mut branch = self.spare.pop().unwrap_or_default();
         branch.phase = Phase::Waiting;
         branch.coordinator = from;
-        branch.plan(transaction.work_of(self.id));
+        branch.plan(transaction.work_of(self.id), self.locking);
         self.branches.insert(gid, branch);
         self.idle_deadlines.set(self.now, gid, is_prepared(&self.branches, false), effects);
         self.take_locks(gid, effects);

@@ -5,7 +5,7 @@ use protocol::{Effects, LogRecord, Message};
 
 use super::branch::{Branch, Phase};
 use super::leader::Leader;
-use super::{VirtualParticipant, is_prepared, purpose};
+use super::{Locking, VirtualParticipant, is_prepared, purpose};
 
 impl VirtualParticipant {
     pub(super) fn prepare(&mut self, from: NodeId, gid: Gid, life: u32, effects: &mut Effects) {
@@ -31,6 +31,9 @@ impl VirtualParticipant {
                 effects.force(prepared_record(gid, branch, self.leader));
                 effects.send(from, vote(Vote::Yes));
                 self.inquiries.set(self.now, gid, is_prepared(&self.branches, true), effects);
+                if self.locking == Locking::UntilPrepared {
+                    self.unlock(gid, effects);
+                }
             }
             // A yes is a promise, and nothing can be promised that there is no room to keep, or that was read in another
             // life, under locks that are lost.

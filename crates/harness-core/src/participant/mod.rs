@@ -9,6 +9,7 @@ mod branch;
 mod commitment;
 mod heuristic;
 mod leader;
+mod locking;
 mod recovery;
 mod store;
 
@@ -22,6 +23,7 @@ use crate::model::ParticipantConfig;
 use branch::{Branch, Phase};
 use heuristic::Alone;
 use leader::Leader;
+pub use locking::Locking;
 use store::Store;
 
 /// A participant that does everything right.
@@ -29,6 +31,7 @@ use store::Store;
 pub struct VirtualParticipant {
     id: ParticipantId,
     config: ParticipantConfig,
+    locking: Locking,
     store: Store,
     branches: GidList<Box<Branch>>,
     /// Kept to be used again: a branch costs no allocation here.
@@ -90,6 +93,7 @@ impl VirtualParticipant {
         Self {
             id,
             config,
+            locking: Locking::Strict,
             store: Store::default(),
             branches: GidList::default(),
             spare: Vec::new(),
@@ -107,6 +111,12 @@ impl VirtualParticipant {
             now: Nanos::ZERO,
             granted: SmallVec::new(),
         }
+    }
+
+    /// Locks otherwise than it should.
+    #[must_use]
+    pub fn locking(self, locking: Locking) -> Self {
+        Self { locking, ..self }
     }
 
     /// How the branch of `gid` stands.
@@ -220,7 +230,8 @@ impl VirtualParticipant {
     fn finish(&mut self, gid: Gid, decision: Decision, effects: &mut Effects) {
         effects.note(Fact::Decided { gid, decision });
         if let Some(mut branch) = self.branches.remove(gid) {
-            if !branch.locks.is_empty() {
+            let leaks = self.locking == Locking::BeyondAbort && decision == Decision::Abort;
+            if !branch.locks.is_empty() && !leaks {
                 self.store.release(gid, &branch.locks, &mut self.granted);
                 effects.note(Fact::LocksReleased { gid });
             }
@@ -229,6 +240,17 @@ impl VirtualParticipant {
         }
         self.remember(gid, decision);
         // Releasing locks lets others go on, which may fail none and finish none: no recursion.
+        for granted in mem::take(&mut self.granted) {
+            self.go_on(granted, effects);
+        }
+    }
+
+    /// Gives up the locks of a branch that is not over.
+    fn unlock(&mut self, gid: Gid, effects: &mut Effects) {
+        let Some(branch) = self.branches.get_mut(gid) else { return };
+        let locks = mem::take(&mut branch.locks);
+        self.store.release(gid, &locks, &mut self.granted);
+        effects.note(Fact::LocksReleased { gid });
         for granted in mem::take(&mut self.granted) {
             self.go_on(granted, effects);
         }

@@ -3,10 +3,10 @@
 use history::{Decision, Fact, Gid, Key, LockMode, RecordKind, Value};
 use protocol::{BodyReader, Effects, LogPosition, LogRecord, StoredRecord};
 
-use super::VirtualParticipant;
 use super::branch::Phase;
 use super::commitment::prepared_record;
 use super::leader::Leader;
+use super::{Locking, VirtualParticipant};
 
 /// The log is checkpointed when it has grown by this many records, beside one for each item written and each branch,
 /// of which a checkpoint may need as many: then checkpoints cost as little as the records themselves, and the log
@@ -21,7 +21,9 @@ impl VirtualParticipant {
             self.replay(&stored.record);
         }
         for gid in protocol::Participant::in_doubt(self) {
-            self.take_back_locks(gid, effects);
+            if self.locking == Locking::Strict {
+                self.take_back_locks(gid, effects);
+            }
             self.inquire(gid, 0, effects);
         }
         self.decided_alone().into_iter().for_each(|gid| self.inquire(gid, 0, effects));
@@ -60,8 +62,11 @@ impl VirtualParticipant {
         let Some(branch) = self.branches.get_mut(gid) else { return };
         for &(key, _) in &branch.writes {
             let mode = LockMode::Exclusive;
-            let free = self.store.lock(gid, key, mode);
-            debug_assert!(free, "two prepared branches cannot have written the same key");
+            // Two prepared branches have written the same key only if one of them did not keep to its locks.
+            if !self.store.lock(gid, key, mode) {
+                self.store.stop_waiting(gid, key, &mut self.granted);
+                continue;
+            }
             branch.locks.push((key, mode));
             effects.note(Fact::LockGranted { gid, key, mode });
         }

@@ -151,7 +151,7 @@ impl Run<'_> {
                 }
                 self.record(id, Fact::Answered { gid, outcome });
                 self.clients.answered(self.now, gid, outcome);
-                self.last_answer = self.now;
+                (self.last_answer, self.happenings) = (self.now, 0);
                 return self.pass(id, Point::AfterAnswer, gid);
             }
             Effect::Refuse { gid } => {

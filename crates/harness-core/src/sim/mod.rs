@@ -85,6 +85,26 @@ impl Cast {
         self.participant = Rc::new(move |id, config| Box::new(build(id, config)));
         self
     }
+
+    /// The same coordinator with something around it.
+    pub fn around_coordinator<C: Coordinator + 'static>(
+        mut self,
+        wrap: impl Fn(Box<dyn Coordinator>) -> C + 'static,
+    ) -> Self {
+        let build = self.coordinator;
+        self.coordinator = Rc::new(move |config| Box::new(wrap(build(config))));
+        self
+    }
+
+    /// The same participants with something around each.
+    pub fn around_participant<P: Participant + 'static>(
+        mut self,
+        wrap: impl Fn(Box<dyn Participant>) -> P + 'static,
+    ) -> Self {
+        let build = self.participant;
+        self.participant = Rc::new(move |id, config| Box::new(wrap(build(id, config))));
+        self
+    }
 }
 
 /// What a run comes to, beside its history.
@@ -102,6 +122,8 @@ pub struct RunReport {
     pub log_records_max: u64,
     /// The most transactions that were begun and not settled at the coordinator, from the oldest of them on.
     pub open_max: u64,
+    /// So much happened without any client hearing anything that the run was given up.
+    pub livelocked: bool,
 }
 
 /// Runs scenarios in virtual time.

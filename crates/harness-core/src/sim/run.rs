@@ -16,6 +16,9 @@ use crate::model::{ParticipantConfig, TestScenario};
 
 /// How long the first phase goes on without any client hearing anything before everything heals.
 const PATIENCE: Nanos = Nanos::from_secs(60);
+/// How much may happen without any client hearing anything before a run is given up: nodes keep each other busy for
+/// ever, perhaps without any time passing.
+const HAPPENINGS_MAX: u64 = 2_000_000;
 /// Events are handed on in chunks that fit the first-level cache.
 const CHUNK: usize = 256;
 
@@ -41,7 +44,10 @@ pub(super) struct Run<'a> {
     pub(super) open_max: u64,
     pub(super) clients: Clients<'a>,
     pub(super) last_answer: Nanos,
+    /// How much has happened since, or since everything healed.
+    pub(super) happenings: u64,
     pub(super) healed: bool,
+    livelocked: bool,
     /// Used by every step.
     pub(super) effects: Effects,
     /// The coordinator that clients turn to.
@@ -81,7 +87,9 @@ impl<'a> Run<'a> {
             open_max: 0,
             clients: Clients::new(scenario, seed),
             last_answer: Nanos::ZERO,
+            happenings: 0,
             healed: false,
+            livelocked: false,
             effects: Effects::default(),
             cast,
             chunk: Vec::with_capacity(CHUNK),
@@ -116,13 +124,19 @@ impl<'a> Run<'a> {
             transactions: self.clients.into_results(),
             log_records_max: self.log_records_max,
             open_max: self.open_max,
+            livelocked: self.livelocked,
         }
     }
 
     /// Lets the next thing happen, if anything happens up to `limit`.
     fn advance(&mut self, limit: Nanos) -> bool {
+        if self.happenings >= HAPPENINGS_MAX {
+            self.livelocked = true;
+            return false;
+        }
         let Some((at, happening)) = self.queue.pop(limit) else { return false };
         self.now = at;
+        self.happenings += 1;
         self.happen(happening);
         if self.clients.have_news {
             self.serve_clients();
@@ -248,6 +262,7 @@ impl<'a> Run<'a> {
             self.free_disk(id);
         }
         self.healed = true;
+        self.happenings = 0;
         for number in 0..self.nodes.len() {
             let node = &self.nodes[number];
             if !node.is_up() && !node.gone_for_good && !node.retired {
@@ -265,7 +280,11 @@ impl<'a> Run<'a> {
             match &node.machine {
                 None if node.retired => {}
                 None => self.record(id, Fact::LeftDown),
-                Some(Machine::Coordinator(_)) => {}
+                Some(Machine::Coordinator(coordinator)) => {
+                    if let Some(gid) = coordinator.oldest_unsettled() {
+                        self.record(id, Fact::LeftOpen { gid });
+                    }
+                }
                 Some(Machine::Participant(participant)) => {
                     let stored =
                         participant.contents().into_iter().map(|(key, value)| Fact::Stored { key, value });

@@ -1,6 +1,8 @@
-//! Nothing left over: at the end no branch is in doubt and no lock is held.
+//! Nothing left over: at the end no branch is in doubt, no lock is held, and the coordinator has nothing to wait for or
+//! to repeat.
 //!
-//! Where the terms of the run permit blocking, branches may be in doubt, and locks may be held by those alone.
+//! Where the terms of the run permit blocking, branches may be in doubt, and locks may be held by those alone. A
+//! coordinator rightly waits for a participant that is down at the end.
 
 use crate::findings::Findings;
 use crate::property::Property;
@@ -20,6 +22,20 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
             nodes: vec![node],
             claim: format!("{node} is still in doubt about {gid} at the end"),
             evidence: vec![Evidence { sequence, event: None }],
+        });
+    }
+    for left in &run.left_open {
+        let is_down = run.participants.iter().any(|(_, participant)| participant.left_down);
+        if run.terms.may_block || is_down {
+            findings.blocked(Property::NothingLeftOver);
+            continue;
+        }
+        findings.violated(Property::NothingLeftOver, || Violation {
+            gid: Some(left.gid),
+            transactions: Vec::new(),
+            nodes: vec![left.node],
+            claim: format!("{} is still not done with {} at the end", left.node, left.gid),
+            evidence: vec![Evidence { sequence: left.sequence, event: None }],
         });
     }
     for left in &run.left_locked {

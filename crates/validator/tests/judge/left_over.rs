@@ -77,6 +77,17 @@ fn a_lock_left_is_left_over() {
 }
 
 #[test]
+fn a_coordinator_that_is_not_done_has_left_something_over_unless_it_waits_for_one_that_is_down() {
+    let open = commit().then("tm left-open t1");
+    assert_snapshot!(open.clone().breaks(NothingLeftOver), @r"
+    nothing left over: tm is still not done with t1 at the end
+            0.038 ms  tm   is still not done with t1 at the end
+    ");
+    open.clone().then("rm2 left-down").keeps(NothingLeftOver);
+    open.may_block().keeps(NothingLeftOver);
+}
+
+#[test]
 fn a_client_that_is_never_answered_has_not_terminated() {
     let silent = commit().without("tm answered t1 committed");
     assert_snapshot!(silent.breaks(Termination), @r"

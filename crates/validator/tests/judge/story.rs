@@ -202,6 +202,7 @@ fn of_transaction(verb: &str, gid: Gid, rest: &[&str]) -> Fact {
             Fact::Dropped { to, gid, message: word(message), why }
         }
         ("in-doubt", []) => Fact::LeftInDoubt { gid },
+        ("left-open", []) => Fact::LeftOpen { gid },
         ("locked", [k]) => Fact::LeftLocked { gid, key: key(k) },
         _ => panic!("no fact \"{verb} {}\"", rest.join(" ")),
     }

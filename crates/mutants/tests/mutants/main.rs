@@ -1,0 +1,4 @@
+//! Every mutant is killed.
+
+mod matrix;
+mod page;
