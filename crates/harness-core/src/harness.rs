@@ -233,6 +233,7 @@ fn failures(
     if report.livelocked {
         failures.push("livelock: nodes keep each other busy, and no client hears anything".to_owned());
     }
+    failures.extend(report.code_failures.iter().cloned());
     let expect = &scenario.expect;
     let outcomes = [
         ("committed", expect.committed, outcomes.committed),

@@ -249,6 +249,8 @@ pub enum HaltReason {
     LogDamaged,
     /// Another coordinator has taken over its log.
     Deposed,
+    /// Its code panicked, or goes on for ever.
+    Failed,
 }
 
 impl fmt::Display for HaltReason {
@@ -257,6 +259,7 @@ impl fmt::Display for HaltReason {
             Self::SyncFailed => "its disk failed to sync",
             Self::LogDamaged => "a record of its log is damaged",
             Self::Deposed => "another coordinator has taken over",
+            Self::Failed => "its code failed",
         })
     }
 }

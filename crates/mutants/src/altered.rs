@@ -111,6 +111,7 @@ impl<M: ?Sized> Altered<M> {
             }
             Input::TimerFired(timer) => self.bug.hear(Input::TimerFired(timer), &mut turn),
             Input::Asked(request) => self.bug.hear(Input::Asked(request), &mut turn),
+            Input::Synced { before } => self.bug.hear(Input::Synced { before }, &mut turn),
             Input::Befallen(incident) => self.bug.hear(Input::Befallen(incident), &mut turn),
         }
         while let Some(input) = turn.inputs.pop_front() {

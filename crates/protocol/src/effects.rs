@@ -1,5 +1,7 @@
 //! What a state machine wants done: effects are data, in order, and the driver carries them out.
 
+use std::fmt;
+
 use history::{Fact, Gid, HaltReason, Nanos, NodeId, Outcome};
 
 use crate::log::{LogRecord, StoredRecord, sound_records};
@@ -30,6 +32,9 @@ pub enum Effect {
         /// Whether to hold back what follows.
         forced: bool,
     },
+    /// Make durable what was appended so far, and step with [`Input::Synced`](crate::Input::Synced) when it is. It holds
+    /// back nothing: whoever does not wait for that step sends too early.
+    Sync,
     /// Drop all records before this position, once everything forced earlier is durable.
     Truncate {
         /// The first position to keep.
@@ -42,6 +47,9 @@ pub enum Effect {
     },
     /// Stop, and do nothing that was emitted later: a crash of the node's own will.
     Halt(HaltReason),
+    /// Stop as [`Effect::Halt`] does, because the code under test failed in a way that no property is about: the run
+    /// does not pass, and says so.
+    Fail(Failure),
     /// Send a message, once everything forced earlier is durable.
     Send {
         /// To this node.
@@ -70,6 +78,24 @@ pub enum Effect {
     },
     /// Note for the history, at once. Notes explain; they are no evidence.
     Note(Fact),
+}
+
+/// How code under test can fail, beside being wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It panicked, with this message.
+    Panicked(String),
+    /// It goes on for ever without waiting for anything.
+    Livelocked,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(message) => write!(f, "panicked {message}"),
+            Self::Livelocked => f.write_str("livelock: it goes on for ever without waiting for anything"),
+        }
+    }
 }
 
 /// The effects of one step, in order. A driver reuses one for all steps.
@@ -122,6 +148,12 @@ impl Effects {
         self.append(record, false)
     }
 
+    /// Makes durable what was appended so far, and asks to be told when it is.
+    #[inline]
+    pub fn sync(&mut self) {
+        self.list.push(Effect::Sync);
+    }
+
     /// Drops the records before a position.
     #[inline]
     pub fn truncate(&mut self, before: LogPosition) {
@@ -146,6 +178,11 @@ impl Effects {
     /// Stops the node.
     pub fn halt(&mut self, why: HaltReason) {
         self.list.push(Effect::Halt(why));
+    }
+
+    /// Stops the node: its code failed.
+    pub fn fail(&mut self, failure: Failure) {
+        self.list.push(Effect::Fail(failure));
     }
 
     /// Sends a message.

@@ -27,7 +27,7 @@ mod reference;
 mod transaction;
 
 pub use deadlines::Deadlines;
-pub use effects::{Effect, Effects, LogPosition, Timer};
+pub use effects::{Effect, Effects, Failure, LogPosition, Timer};
 pub use log::{BodyReader, LogDamaged, LogRecord, StoredRecord, sound_records};
 pub use message::{Message, Refusal};
 pub use node::{ClientRequest, Coordinator, Incident, Input, Participant};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use history::{Decision, Gid, Key, Nanos, NodeId, Value};
 
-use crate::effects::{Effects, Timer};
+use crate::effects::{Effects, LogPosition, Timer};
 use crate::log::StoredRecord;
 use crate::message::Message;
 use crate::transaction::DistributedTransaction;
@@ -32,6 +32,11 @@ pub enum Input<'a> {
     },
     /// A timer of this incarnation fired.
     TimerFired(Timer),
+    /// What was appended before the last [`Effect::Sync`](crate::Effect::Sync) that this answers is durable.
+    Synced {
+        /// All records before this position are.
+        before: LogPosition,
+    },
     /// To a coordinator: a client asks.
     Asked(ClientRequest),
     /// Something befell the node or its resource.

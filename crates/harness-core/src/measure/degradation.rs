@@ -120,6 +120,7 @@ mod tests {
             log_records_max: 0,
             open_max: 0,
             livelocked: false,
+            code_failures: Vec::new(),
         };
         Degradation::between(&report, &took(|_| 10), &enlisted)
     }

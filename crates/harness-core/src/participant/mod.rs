@@ -279,6 +279,7 @@ impl Participant for VirtualParticipant {
             Input::Received { from, epoch, message } => self.received(from, epoch, message, effects),
             Input::TimerFired(timer) => self.timer_fired(timer, effects),
             Input::Befallen(incident) => self.befallen(incident, effects),
+            Input::Synced { .. } => {}
             Input::Asked(_) => {}
         }
         self.checkpoint_if_long(effects);

@@ -76,6 +76,8 @@ impl Script {
                 writeln!(told, "drop the tail")
             }
             Effect::Halt(why) => writeln!(told, "halt: {why}"),
+            Effect::Sync => writeln!(told, "sync"),
+            Effect::Fail(failure) => writeln!(told, "{failure}"),
             Effect::Send { message, .. } => writeln!(told, "send {} {}", message.kind(), message.gid()),
             Effect::SetTimer { after, .. } => writeln!(told, "timer {after}"),
             Effect::Note(Fact::LockWaited { gid, key, mode }) => {

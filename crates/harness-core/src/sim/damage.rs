@@ -1,7 +1,7 @@
 //! Nodes go down, and disks lose what they hold or take nothing more.
 
 use history::{Fact, FaultKind, HaltReason, Nanos, NodeId};
-use protocol::{Incident, Input};
+use protocol::{Failure, Incident, Input};
 
 use super::driver::Flow;
 use super::faults::Cause;
@@ -12,6 +12,8 @@ use crate::model::FailureMode;
 
 /// What a supervisor waits before it starts a node again that stopped by itself.
 const SUPERVISOR_RESTARTS_AFTER_MS: u64 = 100;
+/// So often code may panic in a run before the run is given up.
+const CODE_FAILURES_MAX: usize = 3;
 
 impl Run<'_> {
     pub(super) fn damage(&mut self, id: NodeId, mode: &FailureMode, cause: Cause) -> Flow {
@@ -78,7 +80,7 @@ impl Run<'_> {
     pub(super) fn halt(&mut self, id: NodeId, why: HaltReason) -> Flow {
         self.record(id, Fact::Halted { why });
         let restart_after_ms = match why {
-            HaltReason::SyncFailed => Some(SUPERVISOR_RESTARTS_AFTER_MS),
+            HaltReason::SyncFailed | HaltReason::Failed => Some(SUPERVISOR_RESTARTS_AFTER_MS),
             HaltReason::LogDamaged => None,
             HaltReason::Deposed => {
                 self.crash(id);
@@ -86,6 +88,14 @@ impl Run<'_> {
             }
         };
         self.go_down(id, restart_after_ms)
+    }
+
+    /// The code under test failed. It is started again, because what it does then may tell more; one that fails again
+    /// and again is given up.
+    pub(super) fn fail(&mut self, id: NodeId, failure: &Failure) -> Flow {
+        self.code_failures.push(format!("{id} {failure}"));
+        self.gave_up |= *failure == Failure::Livelocked || self.code_failures.len() >= CODE_FAILURES_MAX;
+        self.halt(id, HaltReason::Failed)
     }
 
     /// A crash cuts the append under way short.

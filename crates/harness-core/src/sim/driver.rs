@@ -24,6 +24,8 @@ pub(super) struct Node {
     pub(super) disk: Disk,
     /// All that the node forced so far is before this position.
     pub(super) forced: u64,
+    /// The node wants to be told when all before this position is durable.
+    pub(super) synced_wanted: Option<u64>,
     /// What may not leave before all before that position is durable, in order.
     pub(super) outbox: VecDeque<(u64, Effect)>,
     /// Since the restart, transactions up to this one are yet to be settled.
@@ -63,6 +65,7 @@ impl Node {
             incarnation: 0,
             disk: Disk::default(),
             forced: 0,
+            synced_wanted: None,
             outbox: VecDeque::new(),
             recovering: None,
             epoch: 0,
@@ -173,6 +176,7 @@ impl Run<'_> {
         node.machine = None;
         node.incarnation += 1;
         node.outbox.clear();
+        node.synced_wanted = None;
         node.recovering = None;
         node.pending = None;
         let (survived, lost) = node.disk.crash(&mut self.disk_random);

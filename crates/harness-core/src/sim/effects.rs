@@ -2,7 +2,7 @@
 //! leaves the node, past the protocol steps that lie on the way.
 
 use history::{Decision, Fact, FaultKind, MessageKind, Nanos, NodeId, Point, RecordKind};
-use protocol::{Effect, Input, LogRecord, Message};
+use protocol::{Effect, Input, LogPosition, LogRecord, Message};
 
 use super::clients::Beginning;
 use super::driver::Flow;
@@ -29,7 +29,9 @@ impl Run<'_> {
                 node.disk.drop_tail(from);
                 node.forced = node.forced.min(node.disk.next());
             }
+            Effect::Sync => return self.sync(id),
             Effect::Halt(why) => return self.halt(id, why),
+            Effect::Fail(failure) => return self.fail(id, &failure),
             Effect::Send { .. } | Effect::Answer { .. } | Effect::Refuse { .. } | Effect::Truncate { .. } => {
                 if let Effect::Send { message: Message::Vote { gid, vote }, .. } = effect {
                     self.record(id, Fact::Voted { gid, vote });
@@ -75,6 +77,14 @@ impl Run<'_> {
         Flow::Continues
     }
 
+    /// The node wants to know when what it appended is durable. Where nothing is to be written it has to wait for no disk.
+    fn sync(&mut self, id: NodeId) -> Flow {
+        let node = self.node_mut(id);
+        node.synced_wanted = Some(node.disk.next());
+        self.start_sync(id);
+        Flow::Continues
+    }
+
     fn start_sync(&mut self, id: NodeId) {
         let now = self.now;
         let node = self.node_mut(id);
@@ -111,7 +121,23 @@ impl Run<'_> {
                 return;
             }
         }
-        self.release(id);
+        if self.tell_synced(id) == Flow::Continues {
+            self.release(id);
+        }
+    }
+
+    /// Tells a node that wants to know that all is durable which it appended before it asked.
+    fn tell_synced(&mut self, id: NodeId) -> Flow {
+        let node = self.node_mut(id);
+        let (durable, incarnation) = (node.disk.durable(), node.incarnation);
+        if node.synced_wanted.is_some_and(|wanted| wanted <= durable) {
+            node.synced_wanted = None;
+            self.step(id, Input::Synced { before: LogPosition(durable) });
+        } else if node.synced_wanted.is_some() {
+            self.start_sync(id);
+        }
+        let continues = self.node(id).incarnation == incarnation;
+        if continues { Flow::Continues } else { Flow::Crashed }
     }
 
     /// What waited for what is durable now leaves.
@@ -161,7 +187,9 @@ impl Run<'_> {
             Effect::Truncate { before } => self.node_mut(id).disk.truncate(before),
             Effect::Append { .. }
             | Effect::DropTail { .. }
+            | Effect::Sync
             | Effect::Halt(_)
+            | Effect::Fail(_)
             | Effect::SetTimer { .. }
             | Effect::Note(_) => {}
         }

@@ -124,6 +124,8 @@ pub struct RunReport {
     pub open_max: u64,
     /// So much happened without any client hearing anything that the run was given up.
     pub livelocked: bool,
+    /// How the code under test failed beside being wrong, by node: it panicked, or went on for ever.
+    pub code_failures: Vec<String>,
 }
 
 /// Runs scenarios in virtual time.

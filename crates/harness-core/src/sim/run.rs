@@ -48,6 +48,10 @@ pub(super) struct Run<'a> {
     pub(super) happenings: u64,
     pub(super) healed: bool,
     livelocked: bool,
+    /// How code under test failed, by node and in order.
+    pub(super) code_failures: Vec<String>,
+    /// It failed too often for the run to go on.
+    pub(super) gave_up: bool,
     /// Used by every step.
     pub(super) effects: Effects,
     /// The coordinator that clients turn to.
@@ -90,6 +94,8 @@ impl<'a> Run<'a> {
             happenings: 0,
             healed: false,
             livelocked: false,
+            code_failures: Vec::new(),
+            gave_up: false,
             effects: Effects::default(),
             cast,
             chunk: Vec::with_capacity(CHUNK),
@@ -125,6 +131,7 @@ impl<'a> Run<'a> {
             log_records_max: self.log_records_max,
             open_max: self.open_max,
             livelocked: self.livelocked,
+            code_failures: self.code_failures,
         }
     }
 
@@ -132,6 +139,9 @@ impl<'a> Run<'a> {
     fn advance(&mut self, limit: Nanos) -> bool {
         if self.happenings >= HAPPENINGS_MAX {
             self.livelocked = true;
+            return false;
+        }
+        if self.gave_up {
             return false;
         }
         let Some((at, happening)) = self.queue.pop(limit) else { return false };
@@ -265,7 +275,7 @@ impl<'a> Run<'a> {
         self.happenings = 0;
         for number in 0..self.nodes.len() {
             let node = &self.nodes[number];
-            if !node.is_up() && !node.gone_for_good && !node.retired {
+            if !node.is_up() && !node.gone_for_good && !node.retired && !self.gave_up {
                 self.restart(self.nodes[number].id);
             }
         }

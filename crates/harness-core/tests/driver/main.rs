@@ -11,4 +11,5 @@ mod links;
 mod output_commit;
 mod scale;
 mod scripted;
+mod syncs;
 mod wild;

@@ -41,6 +41,7 @@ pub(crate) fn word(input: &Input<'_>) -> String {
             format!("start [{}]", gids.join(" "))
         }
         Input::Received { message, .. } => message.kind().to_string(),
+        Input::Synced { before } => format!("synced before {}", before.0),
         Input::TimerFired(timer) => format!("timer {}", timer.purpose),
         Input::Befallen(incident) => format!("{incident:?}"),
         Input::Asked(ClientRequest::Begin(transaction)) => format!("begin {}", transaction.id),

@@ -298,6 +298,7 @@ impl Coordinator for ReferenceCoordinator {
             Input::Received { from, message, .. } => self.received(from, &message, effects),
             Input::TimerFired(timer) => self.timer_fired(timer, effects),
             Input::Befallen(incident) => self.befallen(incident, effects),
+            Input::Synced { .. } => {}
             Input::Asked(ClientRequest::Begin(transaction)) => self.begin(transaction, effects),
             Input::Asked(ClientRequest::Outcome(transaction)) => self.outcome_asked(&transaction, effects),
         }

@@ -66,6 +66,12 @@ impl Script {
                 Effect::Halt(why) => {
                     let _ = writeln!(told, "halt: {why}");
                 }
+                Effect::Sync => {
+                    let _ = writeln!(told, "sync");
+                }
+                Effect::Fail(failure) => {
+                    let _ = writeln!(told, "{failure}");
+                }
                 Effect::Answer { gid, outcome } => {
                     let _ = writeln!(told, "answer {gid} {outcome}");
                 }
