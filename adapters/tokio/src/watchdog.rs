@@ -1,0 +1,97 @@
+//! What ends a turn: that all tasks wait, or that one goes on for ever.
+//!
+//! A task that gives way and goes on is seen by nobody, so a thread looks at its clock now and then. That has no part in
+//! any history: it only ends what would never end.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// How often the thread looks.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
+/// A turn that is the same in so many looks does not end.
+const LOOKS_MAX: u32 = 10;
+
+/// Rings when a turn is over.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    /// Counts the turns: odd during one.
+    turns: AtomicU64,
+    waker: Mutex<Option<Waker>>,
+    endless: AtomicBool,
+}
+
+impl Bell {
+    /// Waits until it rings, and tells whether all tasks wait.
+    pub(crate) async fn waited_for(&self) -> bool {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        let mut first = true;
+        poll_fn(|context| {
+            if !std::mem::take(&mut first) {
+                return Poll::Ready(());
+            }
+            self.put(Some(context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        !self.endless.load(Ordering::Relaxed)
+    }
+
+    /// The runtime has nothing to do.
+    pub(crate) fn ring(&self) {
+        if let Some(waker) = self.put(None) {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn silence(&self) {
+        self.put(None);
+    }
+
+    fn put(&self, waker: Option<Waker>) -> Option<Waker> {
+        std::mem::replace(&mut *self.waker.lock().unwrap_or_else(PoisonError::into_inner), waker)
+    }
+}
+
+/// What the thread has seen of one bell.
+struct Watched {
+    bell: Weak<Bell>,
+    turn: u64,
+    looks: u32,
+}
+
+static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
+
+/// Rings the bell itself if a turn does not end.
+pub(crate) fn watch(bell: &Arc<Bell>) {
+    static THREAD: Once = Once::new();
+    THREAD.call_once(start);
+    let bell = Arc::downgrade(bell);
+    WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push(Watched { bell, turn: 0, looks: 0 });
+}
+
+#[expect(clippy::disallowed_methods, reason = "it takes no part in a run that ends by itself")]
+fn start() {
+    std::thread::spawn(|| {
+        loop {
+            std::thread::sleep(LOOKS_EVERY);
+            WATCHED.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(look);
+        }
+    });
+}
+
+/// Tells whether there is still something to look at.
+fn look(watched: &mut Watched) -> bool {
+    let Some(bell) = watched.bell.upgrade() else { return false };
+    let turn = bell.turns.load(Ordering::Relaxed);
+    let same = turn % 2 == 1 && turn == watched.turn;
+    (watched.turn, watched.looks) = (turn, if same { watched.looks + 1 } else { 0 });
+    if watched.looks >= LOOKS_MAX {
+        bell.endless.store(true, Ordering::Relaxed);
+        bell.ring();
+    }
+    true
+}
