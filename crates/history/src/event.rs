@@ -107,6 +107,8 @@ pub enum Fact {
     LeftOpen { gid: Gid },
     /// The run ended with this node down.
     LeftDown,
+    /// At the start of the run this participant's store holds this value, which `writer` wrote in an earlier run.
+    Inherited { key: Key, value: Value, writer: Gid },
 }
 
 impl Fact {
@@ -146,7 +148,8 @@ impl Fact {
             | Self::FaultFired { .. }
             | Self::Healed
             | Self::Stored { .. }
-            | Self::LeftDown => None,
+            | Self::LeftDown
+            | Self::Inherited { .. } => None,
         }
     }
 }

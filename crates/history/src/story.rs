@@ -118,7 +118,8 @@ fn belongs_to_story(event: &Event) -> bool {
         | Fact::Applied { .. }
         | Fact::Appended { .. }
         | Fact::Delivered { .. }
-        | Fact::Stored { .. } => false,
+        | Fact::Stored { .. }
+        | Fact::Inherited { .. } => false,
     }
 }
 
@@ -141,6 +142,7 @@ impl fmt::Display for Event {
             | Fact::Wrote { .. }
             | Fact::Applied { .. }
             | Fact::Stored { .. }
+            | Fact::Inherited { .. }
             | Fact::LeftLocked { .. } => store(self.fact, f),
             Fact::Decided { .. }
             | Fact::HeuristicDecision { .. }
@@ -214,6 +216,9 @@ fn store(fact: Fact, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Fact::Wrote { gid, key, value } => write!(f, "will set {key} to {value} if {gid} commits"),
         Fact::Applied { gid, key, value } => write!(f, "sets {key} to {value} for {gid}"),
         Fact::Stored { key, value } => write!(f, "holds {value} in {key} at the end"),
+        Fact::Inherited { key, value, writer } => {
+            write!(f, "holds {value} in {key} at the start, as {writer} left it")
+        }
         Fact::LeftLocked { gid, key } => write!(f, "still has {key} locked by {gid} at the end"),
         _ => Ok(()),
     }

@@ -24,6 +24,7 @@ use history::History;
 
 pub use property::Property;
 pub use result::{CheckResult, Evidence, ValidationResult, Verdict, Violation};
+pub use run::Held;
 pub use validator::CorrectnessValidator;
 
 /// Judges a whole history, and resolves the evidence to its events.

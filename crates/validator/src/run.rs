@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use history::{Gid, Key, NodeId, Terms};
+use history::{Gid, Key, NodeId, ParticipantId, Terms, Value};
+use serde::{Deserialize, Serialize};
 
+use crate::branch::Op;
 use crate::dense::Dense;
 use crate::isolation::Checker;
 
@@ -33,6 +35,8 @@ pub(crate) struct Run {
     pub(crate) left_open: Vec<LeftOpen>,
     /// The sum of all values at the end.
     pub(crate) total: i128,
+    /// The same at the start.
+    pub(crate) total_inherited: i128,
     /// The last event that says what a store holds at the end.
     pub(crate) stored_last: Option<u64>,
 }
@@ -54,7 +58,44 @@ pub(crate) struct LeftOpen {
     pub(crate) sequence: u64,
 }
 
+/// What a store holds for a key, and who wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Whose store.
+    pub participant: ParticipantId,
+    /// The key.
+    pub key: Key,
+    /// Its value.
+    pub value: Value,
+    /// The transaction that wrote it last.
+    pub writer: Gid,
+}
+
 impl Run {
+    /// A store holds a version from an earlier run.
+    pub(crate) fn inherit(&mut self, (node, key, value): (NodeId, Key, Value), writer: Gid, sequence: u64) {
+        let latest = Version { value: value.0, writer, sequence };
+        self.total_inherited += i128::from(value.0);
+        *self.participant(node).items.get_mut(key.0) = Item { latest, stable: latest, stored: false };
+        self.isolation.inherit(Op::place(node, key), writer);
+    }
+
+    /// What the committed transactions have left in the stores.
+    pub(crate) fn contents(&self) -> Vec<Held> {
+        let items = self.participants.iter().flat_map(|(number, participant)| {
+            participant.items.iter().map(move |(key, item)| (ParticipantId(number), Key(key), item.latest))
+        });
+        let written = items.filter(|(_, _, latest)| latest.writer != Gid::INITIAL);
+        written
+            .map(|(participant, key, Version { value, writer, .. })| Held {
+                participant,
+                key,
+                value: Value(value),
+                writer,
+            })
+            .collect()
+    }
+
     /// What is known of a participant.
     #[inline]
     pub(crate) fn participant(&mut self, node: NodeId) -> &mut Participant {

@@ -12,7 +12,7 @@ use crate::position::Position;
 use crate::properties::{self, consistency, durability, exactly_once, isolation};
 use crate::property::Property;
 use crate::result::ValidationResult;
-use crate::run::{LeftLocked, LeftOpen, Run};
+use crate::run::{Held, LeftLocked, LeftOpen, Run};
 use crate::transaction::Transaction;
 use crate::transactions::Transactions;
 
@@ -126,12 +126,18 @@ impl CorrectnessValidator {
             | Fact::LeftInDoubt { .. }
             | Fact::LeftLocked { .. }
             | Fact::LeftOpen { .. }
-            | Fact::LeftDown => self.observe_run(event, sequence),
+            | Fact::LeftDown
+            | Fact::Inherited { .. } => self.observe_run(event, sequence),
         }
     }
 
     /// The run is over: judges what is left, and says all that was found.
-    pub fn finish(mut self) -> ValidationResult {
+    pub fn finish(self) -> ValidationResult {
+        self.finish_with_contents().0
+    }
+
+    /// The same, and what the committed transactions have left in the stores: what a later run inherits.
+    pub fn finish_with_contents(mut self) -> (ValidationResult, Vec<Held>) {
         for gid in self.transactions.gids() {
             let txn = self.transactions.get(gid).expect("the ids are those present");
             properties::judge(txn, &mut self.run, &mut self.findings);
@@ -141,11 +147,12 @@ impl CorrectnessValidator {
             }
         }
         properties::judge_run(&self.run, &mut self.findings);
+        let contents = self.run.contents();
         isolation::conclude(self.run.isolation, &mut self.findings);
         let left_out: &[Property] = if self.run.log { &[] } else { &[Property::WriteAhead] };
         let checks = self.findings.into_checks(left_out);
         let verdict = overall(&checks, self.run.begun);
-        ValidationResult { verdict, transactions: self.run.begun, events: self.events, checks }
+        (ValidationResult { verdict, transactions: self.run.begun, events: self.events, checks }, contents)
     }
 
     /// Facts about a node, or about the end of the run.
@@ -165,6 +172,7 @@ impl CorrectnessValidator {
                 let held = (node, key, value.into());
                 durability::stored(held, sequence, &mut self.run, &mut self.findings);
             }
+            Fact::Inherited { key, value, writer } => self.run.inherit((node, key, value), writer, sequence),
             Fact::LeftInDoubt { gid } => {
                 self.run.left_in_doubt.insert((gid, node), sequence);
             }

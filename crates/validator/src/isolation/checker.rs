@@ -78,6 +78,11 @@ impl Checker {
         u64::from(node) << 32 | u64::from(key)
     }
 
+    /// A key holds at the start what `writer` wrote in an earlier run: it comes before everything.
+    pub fn inherit(&mut self, place: u64, writer: Gid) {
+        self.versions.inherit(place, writer);
+    }
+
     /// A client begins a transaction.
     #[inline]
     pub fn begin(&mut self, gid: Gid, sequence: u64) {

@@ -93,6 +93,11 @@ impl Versions {
         }
     }
 
+    /// A key's initial version is somebody's of an earlier run.
+    pub(super) fn inherit(&mut self, place: Place, writer: Gid) {
+        self.item(place).writer = writer;
+    }
+
     /// Installs a version. The greatest number that comes before it: of the version before, or of one that read that.
     /// Nothing happens if the latest version is this one already, as when a crash undid what is done again.
     #[inline]

@@ -163,12 +163,15 @@ pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
         return;
     }
     findings.checked(Property::Consistency, 1);
-    if run.total != 0 {
+    if run.total != run.total_inherited {
         findings.violated(Property::Consistency, || Violation {
             gid: None,
             transactions: Vec::new(),
             nodes: Vec::new(),
-            claim: format!("the total over all participants is {} at the end, not 0 as declared", run.total),
+            claim: format!(
+                "the total over all participants is {} at the end, not {} as declared",
+                run.total, run.total_inherited
+            ),
             evidence: run
                 .stored_last
                 .map(|sequence| Evidence { sequence, event: None })

@@ -89,3 +89,15 @@ fn a_declared_total_is_conserved() {
             0.037 ms  rm2  holds -5 in k1 at the end
     ");
 }
+
+#[test]
+fn what_an_earlier_run_left_is_what_this_one_starts_from() {
+    let on_it = |value: i32| {
+        let story = commit().before("tm begins t1 2", "rm2 inherited k2 9 t76\nrm1 inherited k1 100 t77");
+        let story = story.instead_of("rm1 wrote t1 k1 5", &format!("rm1 wrote t1 k1 {value}"));
+        let story = story.instead_of("rm1 applied t1 k1 5", &format!("rm1 applied t1 k1 {value}"));
+        story.instead_of("rm1 stored k1 5", &format!("rm1 stored k1 {value}")).then("rm2 stored k2 9")
+    };
+    on_it(105).conserved_total().keeps(Consistency);
+    assert!(on_it(5).breaks(Consistency).contains("rm1 sets k1 to 5 for t1, where a replay has 105"));
+}

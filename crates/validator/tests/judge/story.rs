@@ -152,6 +152,9 @@ fn fact(line: &str) -> (NodeId, Fact) {
         [verb] => alone(verb),
         ["fault", kind] => Fact::FaultFired { kind: word(kind), point: None },
         ["stored", k, value] => Fact::Stored { key: key(k), value: Value(number(value)) },
+        ["inherited", k, value, writer] => {
+            Fact::Inherited { key: key(k), value: Value(number(value)), writer: Gid(number(&writer[1..])) }
+        }
         [verb, gid, ref rest @ ..] => of_transaction(verb, Gid(number(&gid[1..])), rest),
         [] => panic!("\"{line}\" says nothing"),
     };
