@@ -136,7 +136,9 @@ impl<C: AsyncCoordinator> Adapter<C> {
             Incident::DiskFreed => state.disk_full = false,
             Incident::SyncFailed => state.log_lost = Some(HaltReason::SyncFailed),
             Incident::Deposed => state.log_lost = Some(HaltReason::Deposed),
-            Incident::CannotPrepare(_)
+            // When it checkpoints its log is its own affair.
+            Incident::Checkpoint
+            | Incident::CannotPrepare(_)
             | Incident::LockTimeout(_)
             | Incident::PreparedLimit(_)
             | Incident::Heuristic { .. } => {}

@@ -14,17 +14,17 @@ mod sim;
 pub mod testing;
 
 pub use catalog::{Category, Entry, ScenarioGenerator, same_name};
-pub use harness::{TestHarnessConfig, TwoPhaseCommitTestHarness};
+pub use harness::{Epoch, TestHarnessConfig, TwoPhaseCommitTestHarness};
 pub use injector::{FailureInjector, Strike};
-pub use measure::{Cost, Degradation, Lost, MetricsCollector, MetricsSnapshot, Untouched};
+pub use measure::{Cost, Degradation, Lost, MetricsCollector, MetricsSnapshot, Spread, Tally, Untouched};
 pub use model::{
-    Chaos, DiskConditions, Expect, FactCount, FailureConfig, FailureMode, Gauge, InvalidScenario, KEYS_MAX,
-    KeyChoice, LinkEffect, Load, LoadKind, NetworkConditions, NetworkFault, PARTICIPANTS_MAX,
+    Arrivals, Chaos, DiskConditions, Expect, FactCount, FailureConfig, FailureMode, Gauge, InvalidScenario,
+    KEYS_MAX, KeyChoice, LinkEffect, Load, LoadKind, NetworkConditions, NetworkFault, PARTICIPANTS_MAX,
     ParticipantConfig, SlaBreach, SlaRequirements, TestScenario, Trigger, Victims,
 };
 pub use participant::{Locking, ParticipantState, VirtualParticipant};
 pub use result::{Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult};
-pub use sim::{Cast, RunReport, Simulator, Sink};
+pub use sim::{Cast, DurableState, RunReport, Simulator, Sink};
 
 // One name for all that a scenario's author needs.
 pub use history;

@@ -77,6 +77,8 @@ pub enum Incident {
     /// To a coordinator: another one has taken over its log. What it appended since is lost, and what waits for it
     /// leaves, unless the node halts now.
     Deposed,
+    /// All is quiet, and the log may be made as short as it can be: the driver is about to put the node away.
+    Checkpoint,
     /// A sync failed, and what it covered is lost. What waits for it leaves, unless the node halts now.
     SyncFailed,
 }

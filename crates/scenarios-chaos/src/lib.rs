@@ -12,24 +12,8 @@ pub mod untouched;
 use harness_core::history::FaultKind;
 use harness_core::{Chaos, Load, LoadKind, TestScenario};
 
-/// All that chaos can draw: a kind that it learns to draw belongs here, and is then part of every storm.
-const ALL: &[FaultKind] = &[
-    FaultKind::Crash,
-    FaultKind::VoteNo,
-    FaultKind::Pause,
-    FaultKind::SlowNode,
-    FaultKind::SlowSync,
-    FaultKind::FailingSync,
-    FaultKind::DiskFull,
-    FaultKind::TornTail,
-    FaultKind::Clock,
-    FaultKind::Loss,
-    FaultKind::Delay,
-    FaultKind::Duplicate,
-    FaultKind::Reorder,
-    FaultKind::Corrupt,
-    FaultKind::Partition,
-];
+/// All that chaos can draw is part of every storm.
+const ALL: &[FaultKind] = Chaos::KINDS;
 
 /// What happens to messages on their way.
 const MESSAGES: &[FaultKind] =

@@ -1,11 +1,14 @@
 //! Metrics from a stream of events, so that the simulator, a real database and a file are measured alike.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
-use history::{Event, Fact, Gid, GidMap, MessageKind, Nanos, NodeId, Outcome};
+use history::{Event, Fact, FaultKind, Gid, GidMap, MessageKind, Nanos, NodeId, Outcome};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::cost::Cost;
+use super::tally::Tally;
 
 /// Takes in events and keeps what a [`MetricsSnapshot`] needs.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub struct MetricsCollector {
     committed: u64,
     aborted: u64,
     messages: u64,
-    faults: u64,
+    faults: BTreeMap<FaultKind, u64>,
     /// Branches that are in doubt when the run ends.
     pub(crate) left_in_doubt: u64,
     last: Nanos,
@@ -119,7 +122,7 @@ impl MetricsCollector {
             committed: 0,
             aborted: 0,
             messages: 0,
-            faults: 0,
+            faults: BTreeMap::new(),
             left_in_doubt: 0,
             last: Nanos::ZERO,
             cost: Cost::start(),
@@ -149,7 +152,7 @@ impl MetricsCollector {
                 }
             }
             Fact::Answered { gid, outcome } => self.answered(at, gid, outcome),
-            Fact::FaultFired { .. } => self.faults += 1,
+            Fact::FaultFired { kind, .. } => *self.faults.entry(kind).or_default() += 1,
             Fact::LeftInDoubt { .. } => self.left_in_doubt += 1,
             Fact::Restarted => self.restarted.push((event.node, at)),
             Fact::Recovered => self.recovered(event.node, at),
@@ -218,6 +221,22 @@ impl MetricsCollector {
         }
     }
 
+    /// What was measured so far, in a form that adds up.
+    pub fn tally(&self) -> Tally {
+        Tally {
+            transactions: self.begun,
+            committed: self.committed,
+            aborted: self.aborted,
+            messages: self.messages,
+            recoveries: self.recovery.len(),
+            faults: self.faults.clone(),
+            prepare: (&self.prepare).into(),
+            commit: (&self.commit).into(),
+            total: (&self.total).into(),
+            recovery: (&self.recovery).into(),
+        }
+    }
+
     /// What was measured so far.
     pub fn snapshot(&self) -> MetricsSnapshot {
         let ms =
@@ -243,7 +262,7 @@ impl MetricsCollector {
             messages_sent: self.messages,
             log_records_max: 0,
             open_max: 0,
-            failures_injected: self.faults,
+            failures_injected: self.faults.values().sum(),
             recoveries_completed: self.recovery.len(),
             peak_memory_mb: Cost::peak_memory() as f64 / (1 << 20) as f64,
             cpu_ms: self.cost.cpu().as_secs_f64() * 1e3,

@@ -113,6 +113,7 @@ mod tests {
         let node = |n: u32| if n == 0 { NodeId::COORDINATOR } else { ParticipantId(n).into() };
         let enlisted: Vec<(Gid, NodeId)> = (1..=1_000).map(|n| (Gid(n), node(n))).collect();
         let report = RunReport {
+            drawn_by_plan: 0,
             fired: Vec::new(),
             fired_by_plan: 0,
             struck: struck.iter().map(|&n| node(n)).collect(),

@@ -3,7 +3,9 @@
 mod collector;
 mod cost;
 mod degradation;
+mod tally;
 
 pub use collector::{MetricsCollector, MetricsSnapshot};
 pub use cost::Cost;
 pub use degradation::{Degradation, Lost, Untouched};
+pub use tally::{Spread, Tally};

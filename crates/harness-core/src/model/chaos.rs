@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use history::{FaultKind, NodeId};
+use history::{FaultKind, NodeId, ParticipantId};
 use serde::{Deserialize, Serialize};
 
 use super::fault::{FailureMode, LinkEffect, NetworkFault};
@@ -24,6 +24,9 @@ pub struct Chaos {
     pub every_ms: u64,
     /// No fault begins later; nor does one when all clients have heard of all their transactions.
     pub until_ms: u64,
+    /// Whether there is one fault in each such span, instead of one that long after the last.
+    #[serde(default)]
+    pub evenly: bool,
     /// Whether each seed draws which of the kinds exist at all (Groce and others, *Swarm Testing*, 2012): what one
     /// kind would hide shows where it is left out.
     #[serde(default)]
@@ -41,9 +44,31 @@ pub enum Victims {
     Participants(u32),
     /// All nodes at the same instant.
     Everybody,
+    /// The coordinator, one time in four, or a participant of the next transaction that begins: where little happens
+    /// nearly everybody is idle, and has nothing to lose.
+    AtWork,
 }
 
 impl Chaos {
+    /// All kinds that can be drawn.
+    pub const KINDS: &[FaultKind] = &[
+        FaultKind::Crash,
+        FaultKind::VoteNo,
+        FaultKind::Pause,
+        FaultKind::SlowNode,
+        FaultKind::SlowSync,
+        FaultKind::FailingSync,
+        FaultKind::DiskFull,
+        FaultKind::TornTail,
+        FaultKind::Clock,
+        FaultKind::Loss,
+        FaultKind::Delay,
+        FaultKind::Duplicate,
+        FaultKind::Reorder,
+        FaultKind::Corrupt,
+        FaultKind::Partition,
+    ];
+
     /// Faults of these kinds, one every 10 ms for five seconds, unless the clients are done before.
     pub fn of(kinds: &[FaultKind]) -> Self {
         Self {
@@ -52,6 +77,7 @@ impl Chaos {
             from_ms: 0,
             every_ms: 10,
             until_ms: 5_000,
+            evenly: false,
             swarm: false,
         }
     }
@@ -101,11 +127,17 @@ impl Chaos {
     }
 
     /// Draws who is struck next.
-    pub(crate) fn draw_victims(&self, participants: u32, random: &mut Random) -> Vec<NodeId> {
-        let participant = |n: u32| NodeId::from(history::ParticipantId(n));
+    pub(crate) fn draw_victims(
+        &self,
+        participants: u32,
+        at_work: &[ParticipantId],
+        random: &mut Random,
+    ) -> Vec<NodeId> {
+        let participant = |n: u32| NodeId::from(ParticipantId(n));
         match self.victims {
-            Victims::Anybody if random.below(4) == 0 => vec![NodeId::COORDINATOR],
+            Victims::Anybody | Victims::AtWork if random.below(4) == 0 => vec![NodeId::COORDINATOR],
             Victims::Anybody => vec![participant(1 + random.below(participants))],
+            Victims::AtWork => vec![at_work[random.below(at_work.len() as u32) as usize].into()],
             Victims::Participants(last) => vec![participant(1 + random.below(last))],
             Victims::Everybody => {
                 std::iter::once(NodeId::COORDINATOR).chain((1..=participants).map(participant)).collect()
@@ -181,6 +213,7 @@ impl fmt::Display for Chaos {
             Victims::Participants(1) => f.write_str("rm1")?,
             Victims::Participants(last) => write!(f, "rm1 to rm{last}")?,
             Victims::Everybody => f.write_str("all nodes at once")?,
+            Victims::AtWork => f.write_str("whoever is at work")?,
         }
         write!(f, ", one every {} ms until {} ms", self.every_ms, self.until_ms)
     }
@@ -196,6 +229,7 @@ mod tests {
     fn a_drawn_fault_is_of_its_kind_and_can_happen() {
         let mut random = Random::new(1, Purpose::Plan);
         for &kind in FaultKind::ALL {
+            assert_eq!(draw(kind, NodeId::COORDINATOR, &mut random).is_some(), Chaos::KINDS.contains(&kind));
             for _ in 0..50 {
                 let Some(mode) = draw(kind, NodeId::COORDINATOR, &mut random) else { continue };
                 assert_eq!(mode.kind(), kind);

@@ -1,5 +1,6 @@
 //! The scenario model: what is run, under which conditions, what goes wrong, and what is expected of it.
 
+mod arrivals;
 mod build;
 mod chaos;
 mod conditions;
@@ -9,6 +10,7 @@ mod load;
 mod scenario;
 mod sla;
 
+pub use arrivals::Arrivals;
 pub(crate) use chaos::draw as draw_fault;
 pub use chaos::{Chaos, Victims};
 pub use conditions::{DiskConditions, NetworkConditions, ParticipantConfig};

@@ -7,6 +7,7 @@ use protocol::{CoordinatorConfig, DistributedTransaction, Write};
 use serde::{Deserialize, Serialize};
 use validator::isolation::Level;
 
+use super::arrivals::Arrivals;
 use super::chaos::Chaos;
 use super::conditions::{DiskConditions, NetworkConditions, ParticipantConfig};
 use super::expect::{Expect, FactCount};
@@ -44,6 +45,9 @@ pub struct TestScenario {
     /// How many clients there are; each begins its next transaction when it has heard of its last one.
     #[serde(default = "one")]
     pub in_flight: u32,
+    /// When clients come, if not as soon as they can.
+    #[serde(default)]
+    pub arrivals: Option<Arrivals>,
     /// What goes wrong.
     #[serde(default)]
     pub failure_configs: Vec<FailureConfig>,
@@ -105,6 +109,7 @@ impl TestScenario {
             transactions: Vec::new(),
             load: None,
             in_flight: 1,
+            arrivals: None,
             failure_configs: Vec::new(),
             chaos: None,
             twin: false,
@@ -255,6 +260,7 @@ impl TestScenario {
         }
         self.transaction_mistake()
             .or_else(|| self.load.as_ref().and_then(|load| load.mistake(self.participants)))
+            .or_else(|| self.arrivals.as_ref().and_then(Arrivals::mistake))
             .or_else(|| self.failure_configs.iter().find_map(|fault| self.fault_mistake(fault)))
             .or_else(|| self.chaos.as_ref().and_then(|chaos| chaos.mistake(self.participants)))
     }

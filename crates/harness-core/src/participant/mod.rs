@@ -209,6 +209,7 @@ impl VirtualParticipant {
                 }
             }
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
+            Incident::Checkpoint => self.checkpoint_log(effects),
             Incident::Deposed => {}
         }
     }

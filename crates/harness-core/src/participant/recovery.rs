@@ -72,12 +72,17 @@ impl VirtualParticipant {
         }
     }
 
-    /// Writes a checkpoint and what is prepared, and drops all before.
+    /// Keeps the log short.
     pub(super) fn checkpoint_if_long(&mut self, effects: &mut Effects) {
         let length = effects.next_position().0 - self.log_first.0;
-        if self.disk_full
-            || length < CHECKPOINT_AFTER + self.store.written_count() + 2 * self.branches.len() as u64
-        {
+        if length >= CHECKPOINT_AFTER + self.store.written_count() + 2 * self.branches.len() as u64 {
+            self.checkpoint_log(effects);
+        }
+    }
+
+    /// Writes a checkpoint and what is prepared, and drops all before.
+    pub(super) fn checkpoint_log(&mut self, effects: &mut Effects) {
+        if self.disk_full {
             return;
         }
         let first = effects.force(self.checkpoint());

@@ -14,6 +14,11 @@ use crate::result::{TransactionOutcome, TransactionResult};
 pub(super) struct Clients<'a> {
     scenario: &'a TestScenario,
     random: Random,
+    arrivals: Random,
+    /// How many clients have come, each with a transaction, and how many are on their way.
+    come: u64,
+    coming: u64,
+    next_arrival: Nanos,
     /// How many transactions were begun.
     begun: usize,
     /// All ids up to this one were used.
@@ -44,6 +49,10 @@ impl<'a> Clients<'a> {
         Self {
             scenario,
             random: Random::new(seed, Purpose::Workload),
+            arrivals: Random::new(seed, Purpose::Arrivals),
+            come: if scenario.arrivals.is_some() { 0 } else { u64::MAX },
+            coming: 0,
+            next_arrival: Nanos::ZERO,
             begun: 0,
             greatest: Gid::INITIAL,
             waiting: GidMap::default(),
@@ -55,7 +64,33 @@ impl<'a> Clients<'a> {
 
     /// Whether a client is free and a transaction is left.
     pub(super) fn wants_to_begin(&self) -> bool {
-        self.is_free() && (self.begun as u64) < self.scenario.transaction_count()
+        self.is_free() && (self.begun as u64) < self.scenario.transaction_count().min(self.come)
+    }
+
+    /// The clients that come next, in a scenario in which they have their time: when, and how many.
+    pub(super) fn draw_arrival(&mut self) -> Option<(Nanos, u32)> {
+        let left = self.scenario.transaction_count() - self.coming;
+        let arrivals = self.scenario.arrivals.as_ref().filter(|_| left > 0)?;
+        let (after, clients) = arrivals.draw(left, &mut self.arrivals);
+        self.next_arrival = Nanos(self.coming * arrivals.every.0 + after.0);
+        self.coming += u64::from(clients);
+        Some((self.next_arrival, clients))
+    }
+
+    /// When the next clients come, or the last came.
+    pub(super) fn next_arrival(&self) -> Nanos {
+        self.next_arrival
+    }
+
+    /// So many clients have come.
+    pub(super) fn come(&mut self, clients: u32) {
+        self.come += u64::from(clients);
+        self.have_news = true;
+    }
+
+    /// In earlier runs all ids up to this one were used.
+    pub(super) fn used_up_to(&mut self, greatest: Gid) {
+        self.greatest = greatest;
     }
 
     fn is_free(&self) -> bool {
@@ -64,7 +99,7 @@ impl<'a> Clients<'a> {
 
     /// The next transaction, if a client is free and one is left.
     pub(super) fn begin(&mut self, now: Nanos) -> Option<Beginning> {
-        if !self.is_free() {
+        if !self.wants_to_begin() {
             return None;
         }
         let transaction = Arc::new(self.next_transaction()?);

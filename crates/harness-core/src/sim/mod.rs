@@ -7,8 +7,10 @@ mod clients;
 mod damage;
 mod disk;
 mod driver;
+mod durable;
 mod effects;
 mod faults;
+mod hexadecimal;
 mod hindrance;
 mod network;
 mod plan;
@@ -29,6 +31,7 @@ use crate::participant::VirtualParticipant;
 use crate::result::{RunError, TransactionResult};
 use run::Run;
 
+pub use durable::DurableState;
 pub(crate) use random::{Purpose, Random};
 
 /// Takes in what happens, in order and in chunks.
@@ -112,6 +115,8 @@ impl Cast {
 pub struct RunReport {
     /// How often each of the scenario's faults fired, in its order.
     pub fired: Vec<u32>,
+    /// How many faults the seeded plan drew.
+    pub drawn_by_plan: u64,
     /// How often faults of the seeded plan fired.
     pub fired_by_plan: u32,
     /// Nodes that a fault struck, in order: those that it happened to, and of a link the participant.
@@ -151,13 +156,38 @@ impl Simulator {
     ) -> Result<RunReport, RunError> {
         scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
         let injector = FailureInjector::arm(&scenario.failure_configs)?;
-        Ok(Run::new(scenario, seed, &self.cast, injector, sink).run())
+        Ok(Run::new(scenario, seed, &self.cast, injector, sink).run().0)
+    }
+
+    /// Runs a scenario on what an earlier run of the same cluster has left, and returns what this one leaves. The
+    /// events begin with what the stores hold. In the end all nodes shorten their logs.
+    ///
+    /// # Errors
+    /// When the scenario cannot be run on it; then nothing was handed to the sink.
+    pub fn go_on(
+        &self,
+        scenario: &TestScenario,
+        seed: u64,
+        start: &DurableState,
+        sink: &mut dyn Sink,
+    ) -> Result<(RunReport, DurableState), RunError> {
+        scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
+        if let Some(there) = start.participants().filter(|&there| there != scenario.participants) {
+            let reason =
+                format!("the cluster has {there} participants, the scenario {}", scenario.participants);
+            return Err(RunError::Invalid { reason });
+        }
+        let injector = FailureInjector::arm(&scenario.failure_configs)?;
+        let mut run = Run::new(scenario, seed, &self.cast, injector, sink);
+        run.checkpoints = true;
+        run.inherit(start);
+        Ok(run.run())
     }
 
     /// Runs the fault-free twin of a scenario that can be run: the same seed, and nothing goes wrong. Its events are
     /// kept by nobody.
     pub(crate) fn run_twin(&self, scenario: &TestScenario, seed: u64) -> RunReport {
         let twin = TestScenario { failure_configs: Vec::new(), chaos: None, ..scenario.clone() };
-        Run::new(&twin, seed, &self.cast, FailureInjector::default(), &mut ()).run()
+        Run::new(&twin, seed, &self.cast, FailureInjector::default(), &mut ()).run().0
     }
 }

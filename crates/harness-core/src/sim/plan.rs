@@ -20,6 +20,10 @@ pub(super) struct Plan {
     chaos: Option<Chaos>,
     kinds: Vec<FaultKind>,
     random: Random,
+    /// How many faults were drawn.
+    pub(super) drawn: u64,
+    /// How many faults are due to strike whoever is at work next.
+    pub(super) at_work: u32,
     /// How many nodes may be due to strike when they do something.
     pub(super) pending: u32,
 }
@@ -37,13 +41,13 @@ impl Plan {
     pub(super) fn new(chaos: Option<&Chaos>, seed: u64) -> Self {
         let mut random = Random::new(seed, Purpose::Plan);
         let kinds = chaos.map(|chaos| chaos.draw_kinds(&mut random)).unwrap_or_default();
-        Self { chaos: chaos.cloned(), kinds, random, pending: 0 }
+        Self { chaos: chaos.cloned(), kinds, random, drawn: 0, at_work: 0, pending: 0 }
     }
 
     /// Nothing more is drawn.
     pub(super) fn end(&mut self) {
         self.chaos = None;
-        self.pending = 0;
+        (self.at_work, self.pending) = (0, 0);
     }
 }
 
@@ -62,6 +66,15 @@ impl Run<'_> {
 
     fn next_of_plan(&mut self, earliest: Nanos) {
         let Some(chaos) = &self.plan.chaos else { return };
+        if chaos.evenly {
+            let (every, drawn) = (Nanos::from_millis(chaos.every_ms), self.plan.drawn);
+            let from = Nanos::from_millis(chaos.from_ms + drawn * chaos.every_ms);
+            if from < Nanos::from_millis(chaos.until_ms) {
+                let at = from + self.plan.random.span(Nanos::ZERO, Nanos(every.0 - 1));
+                self.queue.push(at, Happening::PlanStrikes);
+            }
+            return;
+        }
         let longest = Nanos::from_millis(2 * chaos.every_ms);
         let at = earliest + self.plan.random.span(Nanos(1), longest);
         if at <= Nanos::from_millis(chaos.from_ms.max(chaos.until_ms)) + longest {
@@ -69,29 +82,48 @@ impl Run<'_> {
         }
     }
 
-    /// Draws the next fault, and lets it begin.
+    /// The next fault is due.
     #[cold]
     pub(super) fn strike_by_plan(&mut self) {
         let Some(chaos) = self.plan.chaos.as_ref().filter(|_| !self.clients.done()) else { return };
+        self.plan.drawn += 1;
+        if chaos.victims == Victims::AtWork {
+            self.plan.at_work += 1;
+        } else {
+            self.strike_some(&[]);
+        }
+        self.next_of_plan(self.now);
+    }
+
+    /// A transaction has begun: those who work on it are struck by what waited for them.
+    #[cold]
+    pub(super) fn strike_at_work(&mut self, participants: &[ParticipantId]) {
+        for _ in 0..std::mem::take(&mut self.plan.at_work) {
+            self.strike_some(participants);
+        }
+    }
+
+    /// Draws a fault, and lets it begin.
+    fn strike_some(&mut self, at_work: &[ParticipantId]) {
+        let Some(chaos) = &self.plan.chaos else { return };
         let random = &mut self.plan.random;
         let kind = self.plan.kinds[random.below(self.plan.kinds.len() as u32) as usize];
-        let victims = chaos.draw_victims(self.scenario.participants, random);
+        let victims = chaos.draw_victims(self.scenario.participants, at_work, random);
         let at_once = chaos.victims == Victims::Everybody || random.below(4) == 0;
         let octave = 1 << random.below(EFFECTS_BITS);
         let effects = octave + random.below(octave);
         let victims = match victims[..] {
-            [only] => vec![self.busy_from(only)],
+            [only] if at_work.is_empty() => vec![self.busy_from(only)],
             _ => victims,
         };
         let Some(mode) = draw_fault(kind, victims[0], &mut self.plan.random) else { return };
         if let FailureMode::Network(_) = mode {
             self.begin_fault(victims[0], &mode, self.by_plan(None));
-        } else {
-            for victim in victims {
-                self.plan_fault(victim, mode.clone(), if at_once { 0 } else { effects });
-            }
+            return;
         }
-        self.next_of_plan(self.now);
+        for victim in victims {
+            self.plan_fault(victim, mode.clone(), if at_once { 0 } else { effects });
+        }
     }
 
     /// This participant, or the first behind it that has something to lose: among a thousand most are idle.

@@ -64,6 +64,10 @@ pub(super) enum Happening {
     },
     /// The next fault of the seeded plan is drawn.
     PlanStrikes,
+    /// So many clients come at once.
+    ClientsCome {
+        clients: u32,
+    },
 }
 
 /// The order of all that is yet to happen.

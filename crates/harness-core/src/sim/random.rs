@@ -14,6 +14,7 @@ pub(crate) enum Purpose {
     Scenario = 4,
     Faults = 5,
     Plan = 6,
+    Arrivals = 7,
 }
 
 /// A stream of random numbers for one purpose (PCG-XSH-RR 64/32; O'Neill, *PCG: A Family of Simple Fast

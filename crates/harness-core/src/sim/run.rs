@@ -1,10 +1,13 @@
 //! One run from start to end: first the workload and the faults, then everything heals, then the final state.
 
+use std::sync::Arc;
+
 use history::{DropReason, Event, Fact, FaultKind, Nanos, NodeId, ParticipantId};
 use protocol::{ClientRequest, CoordinatorConfig, Effects, Incident, Input, Message};
 
 use super::clients::Clients;
 use super::driver::{Machine, Node};
+use super::durable::DurableState;
 use super::network::Network;
 use super::plan::Plan;
 use super::queue::{Happening, Queue};
@@ -47,6 +50,8 @@ pub(super) struct Run<'a> {
     /// How much has happened since, or since everything healed.
     pub(super) happenings: u64,
     pub(super) healed: bool,
+    /// Whether all nodes shorten their logs in the end.
+    pub(super) checkpoints: bool,
     livelocked: bool,
     /// How code under test failed, by node and in order.
     pub(super) code_failures: Vec<String>,
@@ -93,6 +98,7 @@ impl<'a> Run<'a> {
             last_answer: Nanos::ZERO,
             happenings: 0,
             healed: false,
+            checkpoints: false,
             livelocked: false,
             code_failures: Vec::new(),
             gave_up: false,
@@ -103,7 +109,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn run(mut self) -> RunReport {
+    pub(super) fn run(mut self) -> (RunReport, DurableState) {
         for place in 0..self.nodes.len() {
             let id = self.nodes[place].id;
             if place > self.scenario.participants as usize {
@@ -113,17 +119,24 @@ impl<'a> Run<'a> {
             }
         }
         self.schedule_faults();
+        self.schedule_arrival();
         self.serve_clients();
-        while !self.is_settled() && self.advance(self.last_answer + PATIENCE) {}
+        while !self.is_settled() && self.advance(self.last_heard() + PATIENCE) {}
         self.heal();
         let (healed_at, settling) = (self.now, Nanos((self.scenario.sla.recovery_p99_max_ms * 1e6) as u64));
         // Clients that were held up go on first: a run that stopped among them would leave their work undone.
-        while !self.is_settled() && self.advance(self.last_answer.max(healed_at) + settling) {}
+        while !self.is_settled() && self.advance(self.last_heard().max(healed_at) + settling) {}
+        if self.checkpoints && self.is_settled() {
+            self.checkpoint();
+            while !self.is_settled() && self.advance(self.now + settling) {}
+        }
         self.record_final_state();
         self.hand_on();
         let fired_by_plan = self.fired.pop().unwrap_or(0);
+        let state = self.durable_state();
         let nodes = self.nodes.iter().zip(&self.struck);
-        RunReport {
+        let report = RunReport {
+            drawn_by_plan: self.plan.drawn,
             fired: self.fired,
             fired_by_plan,
             struck: nodes.filter(|&(_, &struck)| struck).map(|(node, _)| node.id).collect(),
@@ -132,6 +145,19 @@ impl<'a> Run<'a> {
             open_max: self.open_max,
             livelocked: self.livelocked,
             code_failures: self.code_failures,
+        };
+        (report, state)
+    }
+
+    /// When a client heard something last, or the next will come: until then there is nothing to hear.
+    fn last_heard(&self) -> Nanos {
+        self.last_answer.max(self.clients.next_arrival())
+    }
+
+    /// Lets those clients come in their time that do.
+    fn schedule_arrival(&mut self) {
+        if let Some((at, clients)) = self.clients.draw_arrival() {
+            self.queue.push(at, Happening::ClientsCome { clients });
         }
     }
 
@@ -173,6 +199,10 @@ impl<'a> Run<'a> {
             }
             Happening::FaultBegins { index, node } => self.begin_at_its_time(index, node),
             Happening::PlanStrikes => self.strike_by_plan(),
+            Happening::ClientsCome { clients } => {
+                self.clients.come(clients);
+                self.schedule_arrival();
+            }
             Happening::TimerFired { node, incarnation, timer } => {
                 if self.is_same_life(node, incarnation) {
                     self.step(node, Input::TimerFired(timer));
@@ -241,7 +271,10 @@ impl<'a> Run<'a> {
         {
             self.note_beginning(id, &beginning);
             let gid = beginning.transaction.id;
-            self.step(id, Input::Asked(ClientRequest::Begin(beginning.transaction)));
+            self.step(id, Input::Asked(ClientRequest::Begin(Arc::clone(&beginning.transaction))));
+            if self.plan.at_work > 0 {
+                self.strike_at_work(&beginning.transaction.participant_ids);
+            }
             let oldest = self.node(id).oldest_unsettled().unwrap_or(gid);
             self.open_max = self.open_max.max(u64::from(gid.0.saturating_sub(oldest.0)) + 1);
         }

@@ -6,6 +6,7 @@ mod crashes;
 mod determinism;
 mod effects;
 mod environment;
+mod epochs;
 mod invalid;
 mod links;
 mod output_commit;

@@ -116,11 +116,18 @@ impl ReferenceCoordinator {
         effects.set_timer(Nanos(wait).min(config.retry_longest), gid, purpose::RETRY);
     }
 
-    /// Keeps the log short: what is still open is written again, and all before it is dropped.
+    /// Keeps the log short.
     fn checkpoint_if_long(&mut self, effects: &mut Effects) {
         let length = effects.next_position().0 - self.log_first.0;
         let needed = self.mixed.len() + 2 * self.open.len();
-        if self.disk_full || length < CHECKPOINT_AFTER + needed as u64 {
+        if length >= CHECKPOINT_AFTER + needed as u64 {
+            self.checkpoint_log(effects);
+        }
+    }
+
+    /// Writes again what is still open, and drops all before.
+    pub(super) fn checkpoint_log(&mut self, effects: &mut Effects) {
+        if self.disk_full {
             return;
         }
         let first = effects.force(self.checkpoint());

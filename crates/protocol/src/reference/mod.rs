@@ -196,6 +196,7 @@ impl ReferenceCoordinator {
         match incident {
             Incident::DiskFull => self.disk_full = true,
             Incident::DiskFreed => self.disk_full = false,
+            Incident::Checkpoint => self.checkpoint_log(effects),
             // Whether the records are on disk can only be read, not known (Rebello et al., *Can Applications Recover
             // from fsync Failures?*, 2020).
             Incident::SyncFailed => effects.halt(HaltReason::SyncFailed),
