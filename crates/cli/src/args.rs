@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use harness_core::PARTICIPANTS_MAX;
 
 use crate::check::CheckOptions;
+use crate::soak::{MergeOptions, SoakOptions, WORKER};
 
 /// Results of so many transactions are kept in memory during a run.
 const TRANSACTIONS_MAX: u32 = 10_000_000;
@@ -77,6 +78,14 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Let clusters live for weeks of virtual time, epoch after epoch, each of which is validated
+    #[command(override_usage = "2pc-test soak [OPTIONS]")]
+    Soak(Box<SoakOptions>),
+    /// Join what the shards of a soak have come to
+    Merge(MergeOptions),
+    /// What a soak starts for each cluster
+    #[command(name = WORKER, hide = true)]
+    SoakWorker,
     /// Draw a scenario from the seed and run it; -v prints its timeline
     Random {
         /// How many transactions
@@ -111,7 +120,10 @@ pub(crate) struct RunOptions {
 }
 
 /// Reads a number, and says which are allowed if it is none of them.
-fn within<N>(least: N, most: N) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static
+pub(crate) fn within<N>(
+    least: N,
+    most: N,
+) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static
 where
     N: Copy + Display + FromStr + PartialOrd + Send + Sync + 'static,
 {

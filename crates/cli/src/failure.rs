@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
+use soak::SoakError;
+
 use crate::exit::Exit;
 
 /// Why the program stops, in words that say what to do.
@@ -29,6 +31,9 @@ pub(crate) enum Failure {
         /// Why it is not ours.
         reason: &'static str,
     },
+    /// A soak does not go on.
+    #[error(transparent)]
+    Soak(#[from] SoakError),
     /// What there is to tell cannot be told.
     #[error("cannot write to standard output: {0}")]
     Screen(io::Error),
@@ -38,7 +43,8 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Files { .. } | Self::Taken { .. } | Self::Screen(_) => Exit::NotRun,
+            Self::Soak(error) if error.is_of_usage() => Exit::Usage,
+            Self::Files { .. } | Self::Taken { .. } | Self::Soak(_) | Self::Screen(_) => Exit::NotRun,
         }
     }
 }

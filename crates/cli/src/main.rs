@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod screen;
 mod shield;
+mod soak;
 mod summary;
 mod text;
 
@@ -47,6 +48,9 @@ fn execute(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(options) => check::check(&options),
         Command::List { category, json } => list::list(category.as_deref(), json),
+        Command::Soak(options) => soak::soak(&options),
+        Command::SoakWorker => soak::work(),
+        Command::Merge(options) => soak::merge(&options),
         Command::Mutants { names, all, json } => mutants::mutants(&names, all, json),
         other => run::run(&plan::Plan::new(other)?),
     }

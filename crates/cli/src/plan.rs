@@ -66,7 +66,12 @@ impl Plan {
                 let participants = options.participants;
                 (vec![Subject::Random { participants, transactions }], options, true, None)
             }
-            Command::List { .. } | Command::Check(_) | Command::Mutants { .. } => {
+            Command::List { .. }
+            | Command::Check(_)
+            | Command::Mutants { .. }
+            | Command::Soak(_)
+            | Command::SoakWorker
+            | Command::Merge(_) => {
                 unreachable!("they run nothing")
             }
         };
@@ -145,7 +150,7 @@ fn named(scenarios: Vec<TestScenario>) -> Vec<Subject> {
 }
 
 /// The `FAILPOINTS` of the environment, checked.
-fn failpoints() -> Result<Option<String>, Failure> {
+pub(crate) fn failpoints() -> Result<Option<String>, Failure> {
     let Some(text) = std::env::var_os("FAILPOINTS").filter(|text| !text.is_empty()) else { return Ok(None) };
     if cfg!(not(feature = "failpoints")) {
         let reason = "FAILPOINTS is set, but this build has no fail points: unset it or build with --features failpoints";

@@ -19,6 +19,7 @@ const ARROWS: &[Arrows] = &[
     Arrows { from: "scenarios-*", to: &["harness-core"], to_in_tests: &[] },
     Arrows { from: "suite", to: &["scenarios-*", "harness-core"], to_in_tests: &[] },
     Arrows { from: "adapter-tokio", to: &["history", "protocol"], to_in_tests: &["harness-core"] },
+    Arrows { from: "soak", to: &["harness-core"], to_in_tests: &[] },
     Arrows { from: "mutants", to: &["protocol", "harness-core", "suite"], to_in_tests: &[] },
     Arrows { from: "backends", to: &["harness-core", "protocol", "history"], to_in_tests: &[] },
     Arrows {
@@ -30,6 +31,7 @@ const ARROWS: &[Arrows] = &[
             "harness-core",
             "scenarios-*",
             "suite",
+            "soak",
             "mutants",
             "backends",
         ],

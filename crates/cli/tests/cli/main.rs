@@ -4,6 +4,7 @@ mod check;
 mod mutants;
 mod results;
 mod runs;
+mod soak;
 mod usage;
 
 use std::ffi::OsStr;

@@ -1,0 +1,199 @@
+//! The commands `soak`, `merge`, and the hidden one that a soak starts for each cluster.
+
+mod args;
+mod progress;
+mod tell;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use harness_core::{Cost, Verdict};
+use soak::fleet::{self, News, Wish};
+use soak::folder::Identity;
+use soak::worker::Order;
+use soak::{Folder, Shard, SoakError, SoakResult, Span};
+
+pub(crate) use args::{MergeOptions, SoakOptions};
+use progress::Progress;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::plan;
+use crate::screen::Screen;
+
+/// Where epochs are kept that do not pass, of a soak without a folder.
+const VIOLATIONS: &str = "target/soak";
+
+/// The command that a worker is started with; no user needs it.
+pub(crate) const WORKER: &str = "soak-worker";
+
+pub(crate) fn soak(options: &SoakOptions) -> Result<Exit, Failure> {
+    if let Some(folder) = &options.status {
+        return status(folder);
+    }
+    if let Some(folder) = &options.replay {
+        return replay(folder);
+    }
+    let plan = options.plan(plan::failpoints()?);
+    if let Some(mistake) = plan.mistake() {
+        return Err(Failure::Usage(mistake));
+    }
+    let shard = options.shard.unwrap_or(Shard::WHOLE);
+    let identity = Identity::new(&plan)?;
+    let folder = options.state.as_deref().map(|path| Folder::open(path, &identity, shard)).transpose()?;
+    let result = SoakResult::new(identity, shard);
+    Soak { options, shard, folder, result, lost: false }.run()
+}
+
+/// A soak under way.
+struct Soak<'a> {
+    options: &'a SoakOptions,
+    shard: Shard,
+    folder: Option<Folder>,
+    result: SoakResult,
+    /// Whether the worker of some cluster was.
+    lost: bool,
+}
+
+impl Soak<'_> {
+    fn run(mut self) -> Result<Exit, Failure> {
+        let cost = Cost::start();
+        let orders = self.orders();
+        let of_shard = orders.len();
+        let mut progress = Progress::new(&self.result.identity.plan, of_shard as u64);
+        let budget = self.options.budget.map(|Span(span)| Duration::from_nanos(span.0));
+        let mut stopped = false;
+        let program = std::env::current_exe().map_err(SoakError::start)?;
+        let sailed = fleet::sail(
+            orders,
+            self.jobs(),
+            || worker(&program),
+            |news| {
+                let passed = match news {
+                    News::Lived(record) => {
+                        self.result.add(&record);
+                        record.passed()
+                    }
+                    News::Lost { cluster, seed, how } => {
+                        self.lost = true;
+                        progress.remark(format_args!(
+                            "error: cluster {cluster} (seed {seed}): {how}; the others go on"
+                        ));
+                        true
+                    }
+                    News::Tick => true,
+                };
+                progress.show(&self.result);
+                stopped |= budget.is_some_and(|budget| cost.wall() >= budget);
+                stopped |= !passed && self.options.stop_on_violation;
+                if stopped { Wish::Stop } else { Wish::GoOn }
+            },
+        );
+        progress.end();
+        sailed.map_err(SoakError::start)?;
+        let written = self.folder.as_ref().map_or(Ok(()), |folder| folder.write_result(&self.result));
+        let mut screen = Screen::new();
+        if self.options.json {
+            screen.print_json(&self.result)?;
+            screen.print("\n")?;
+        } else {
+            let of_shard = |&(cluster, _): &(u32, u64)| self.shard.has(cluster);
+            let unfinished: Vec<(u32, u64)> = self.result.unfinished().into_iter().filter(of_shard).collect();
+            screen.print(tell::result(&self.result, Some(cost.wall())))?;
+            screen.print(tell::unfinished(&self.result, &unfinished, self.options.state.as_deref()))?;
+        }
+        written?;
+        let lost = if self.lost { Exit::NotRun } else { Exit::Valid };
+        Ok(exit(&self.result).max(lost))
+    }
+
+    fn orders(&self) -> Vec<Order> {
+        let plan = &self.result.identity.plan;
+        let folder = self.folder.as_ref().map(|folder| folder.path().to_owned());
+        let violations = folder.clone().unwrap_or_else(|| PathBuf::from(VIOLATIONS));
+        let own = (0..plan.clusters).filter(|&cluster| self.shard.has(cluster));
+        own.map(|cluster| Order {
+            plan: plan.clone(),
+            cluster,
+            folder: folder.clone(),
+            violations: violations.clone(),
+            stop_on_violation: self.options.stop_on_violation,
+            wall_clock: self.options.wall_clock,
+        })
+        .collect()
+    }
+
+    fn jobs(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.options.jobs.map_or_else(processors, |jobs| jobs as usize)
+    }
+}
+
+fn worker(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg(WORKER);
+    command
+}
+
+/// What a worker does.
+pub(crate) fn work() -> Result<Exit, Failure> {
+    let remark = |text: &str| {
+        // If standard error is gone, the exit code has to do.
+        let _ = writeln!(io::stderr(), "{text}");
+    };
+    soak::worker::serve(io::BufReader::new(io::stdin()), io::stdout(), remark)?;
+    Ok(Exit::Valid)
+}
+
+pub(crate) fn merge(options: &MergeOptions) -> Result<Exit, Failure> {
+    let mut merged: Option<SoakResult> = None;
+    for path in &options.shards {
+        let result = Folder::read_result(path)?;
+        match &mut merged {
+            None => merged = Some(result),
+            Some(merged) => merged.merge(&result, path)?,
+        }
+    }
+    let merged = merged.ok_or_else(|| Failure::Usage("name the folders of some shards".to_owned()))?;
+    if let Some(path) = &options.output {
+        merged.write(path)?;
+    }
+    let mut screen = Screen::new();
+    if options.json {
+        screen.print_json(&merged)?;
+        screen.print("\n")?;
+    } else {
+        screen.print(tell::result(&merged, None))?;
+        screen.print(tell::missing(&merged))?;
+    }
+    let missing = if merged.unfinished().is_empty() { Exit::Valid } else { Exit::Inconclusive };
+    Ok(exit(&merged).max(missing))
+}
+
+fn status(folder: &Path) -> Result<Exit, Failure> {
+    let (result, is_running) = Folder::status(folder)?;
+    let mut screen = Screen::new();
+    screen.print(tell::status(&result, is_running))?;
+    Ok(exit(&result))
+}
+
+fn replay(folder: &Path) -> Result<Exit, Failure> {
+    let (result, _) = soak::violation::replay(folder)?;
+    let mut screen = Screen::new();
+    screen.print(tell::epoch(&result))?;
+    Ok(crate::exit::Status::of(&result).exit())
+}
+
+/// The exit code that follows from what was validated.
+fn exit(result: &SoakResult) -> Exit {
+    let is_inconclusive = |verdict: &Verdict| matches!(verdict, Verdict::Inconclusive(_));
+    let total = result.total();
+    let mut failed = result.clusters.values().flat_map(|cluster| &cluster.first);
+    match (total.violated, total.failed) {
+        (0, 0) => Exit::Valid,
+        (0, _) if failed.all(|epoch| is_inconclusive(&epoch.verdict)) => Exit::Inconclusive,
+        _ => Exit::Violated,
+    }
+}

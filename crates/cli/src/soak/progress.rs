@@ -1,0 +1,69 @@
+//! How far a soak is, while it goes on: on a terminal a line that changes, elsewhere a line a minute.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use harness_core::Cost;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use soak::{SoakPlan, SoakResult};
+
+use super::tell;
+
+const LINE_EVERY: Duration = Duration::from_secs(60);
+const CHANGED_EVERY: Duration = Duration::from_millis(100);
+
+pub(super) struct Progress {
+    /// Hidden where there is no terminal.
+    bar: ProgressBar,
+    cost: Cost,
+    last: Cost,
+    /// How many epochs there are, in all clusters of this machine.
+    epochs: u64,
+    /// How many were there before this soak went on.
+    before: Option<u64>,
+}
+
+impl Progress {
+    pub(super) fn new(plan: &SoakPlan, clusters: u64) -> Self {
+        let epochs = plan.epochs() * clusters;
+        let bar = if io::stderr().is_terminal() {
+            let style = ProgressStyle::with_template("{bar:20} {msg}").expect("the template is well formed");
+            ProgressBar::with_draw_target(Some(epochs), ProgressDrawTarget::stderr()).with_style(style)
+        } else {
+            ProgressBar::hidden()
+        };
+        Self { bar, cost: Cost::start(), last: Cost::start(), epochs, before: None }
+    }
+
+    pub(super) fn show(&mut self, result: &SoakResult) {
+        let every = if self.bar.is_hidden() { LINE_EVERY } else { CHANGED_EVERY };
+        if self.last.wall() < every {
+            return;
+        }
+        self.last = Cost::start();
+        let total = result.total();
+        // What was recorded earlier cost nothing now.
+        let before = *self.before.get_or_insert(total.epochs);
+        let left = (total.epochs > before).then(|| {
+            self.cost.wall().mul_f64((self.epochs - total.epochs) as f64 / (total.epochs - before) as f64)
+        });
+        let text = tell::progress(result, &total, self.epochs, self.cost.wall(), left);
+        if self.bar.is_hidden() {
+            self.remark(text);
+        } else {
+            self.bar.set_position(total.epochs);
+            self.bar.set_message(text);
+        }
+    }
+
+    /// Says something beside.
+    pub(super) fn remark(&self, text: impl Display) {
+        // If standard error is gone, the exit code has to do.
+        let _ = self.bar.suspend(|| writeln!(io::stderr(), "{text}"));
+    }
+
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,162 @@
+//! The process that has a cluster: it lives through the epochs, keeps the cluster's folder, and hands on each line.
+
+use std::io::{BufRead, Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use harness_core::Cost;
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::{Checkpoint, sealed};
+use crate::cluster::{Cluster, Lived};
+use crate::error::SoakError;
+use crate::folder::Diary;
+use crate::pace::Pace;
+use crate::plan::SoakPlan;
+use crate::record::EpochRecord;
+use crate::violation;
+
+/// What a worker is to do: one line of its standard input.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// What the soak is.
+    pub plan: SoakPlan,
+    /// Which cluster.
+    pub cluster: u32,
+    /// The folder of the soak, if it has one.
+    pub folder: Option<PathBuf>,
+    /// Where epochs are kept that do not pass.
+    pub violations: PathBuf,
+    /// Whether the cluster stops at the first of them.
+    pub stop_on_violation: bool,
+    /// Whether an epoch takes as long in real time as it does in virtual time.
+    pub wall_clock: bool,
+}
+
+/// What follows the order on standard input, once the worker is to stop when its epoch is over.
+pub(crate) const STOP: u8 = b'.';
+
+/// A cluster that is at work keeps where it stands this often, and when it stops. What it did since is done again after
+/// a crash, and must come to the same.
+const KEPT_EVERY: Duration = Duration::from_secs(1);
+
+/// Does what standard input orders, writes the lines to standard output, and remarks what there is to say. When standard
+/// input ends the process does, at once: whoever ordered is gone, and another may come.
+///
+/// # Errors
+/// When the cluster does not go on.
+#[expect(clippy::disallowed_methods, reason = "who listens for an end takes no part in a run")]
+pub fn serve(
+    mut input: impl BufRead + Send + 'static,
+    mut output: impl Write,
+    mut remark: impl FnMut(&str),
+) -> Result<(), SoakError> {
+    let mut line = String::new();
+    let order = input.read_line(&mut line).ok().and_then(|_| serde_json::from_str::<Order>(&line).ok());
+    let order = order.expect("whoever starts a worker gives it an order");
+    let stop = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&stop);
+    std::thread::spawn(move || listen(input, &heard));
+    let hand_on = |record: &EpochRecord| {
+        let written = output.write_all(&sealed(record)).and_then(|()| output.flush());
+        // Without a reader nobody wants more.
+        written.unwrap_or_else(|_| std::process::exit(0));
+    };
+    work(&order, &stop, hand_on, &mut remark)
+}
+
+fn listen(mut input: impl Read, stop: &AtomicBool) {
+    let mut byte = [0];
+    while input.read(&mut byte).is_ok_and(|length| length > 0) {
+        if byte[0] == STOP {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
+    std::process::exit(0);
+}
+
+fn work(
+    order: &Order,
+    stop: &AtomicBool,
+    mut hand_on: impl FnMut(&EpochRecord),
+    remark: &mut impl FnMut(&str),
+) -> Result<(), SoakError> {
+    let Order { plan, cluster: number, .. } = order;
+    let mut recorded = Vec::new();
+    let (mut diary, start) = match &order.folder {
+        None => (None, Checkpoint { cluster: *number, ..Checkpoint::default() }),
+        Some(folder) => {
+            let take = |record: EpochRecord| {
+                recorded.push(record.chain.clone());
+                hand_on(&record);
+            };
+            let (diary, at, extent) = Diary::open(folder, plan, *number, take)?;
+            if extent.is_torn {
+                remark(&format!(
+                    "notice: the last line of the record of cluster {number} was cut short, and is dropped; epoch {} runs again",
+                    extent.epochs
+                ));
+            }
+            (Some(diary), at)
+        }
+    };
+    let mut cluster = Cluster::at(plan, start);
+    let mut kept = Cost::start();
+    while !cluster.is_over() && !stop.load(Ordering::Relaxed) {
+        let Lived { record, start } = live(&mut cluster, order)?;
+        match recorded.get(record.epoch as usize) {
+            Some(chain) if *chain != record.chain => {
+                let EpochRecord { cluster, epoch, seed, .. } = record;
+                return Err(SoakError::NotTheSame {
+                    cluster,
+                    epoch,
+                    seed,
+                    recorded: chain.clone(),
+                    now: record.chain,
+                });
+            }
+            Some(_) => continue,
+            None => {}
+        }
+        if let Some(diary) = &mut diary {
+            diary.append(&record)?;
+        }
+        let passed = record.passed();
+        if !passed {
+            let path = violation::keep(&order.violations, plan, start)?;
+            remark(&told(&record, &path));
+        }
+        hand_on(&record);
+        if let Some(diary) = diary.as_ref().filter(|_| kept.wall() >= KEPT_EVERY || !passed) {
+            diary.keep(&cluster.at)?;
+            kept = Cost::start();
+        }
+        if !passed && order.stop_on_violation {
+            break;
+        }
+    }
+    diary.map_or(Ok(()), |diary| diary.keep(&cluster.at))
+}
+
+fn live(cluster: &mut Cluster<'_>, order: &Order) -> Result<Lived, SoakError> {
+    if !order.wall_clock {
+        return Ok(cluster.live_beside(&mut ())?);
+    }
+    let (epoch, mut pace) = (cluster.at.epoch, Pace::start());
+    let lived = cluster.live_beside(&mut pace)?;
+    let plan = &order.plan;
+    pace.wait_until(plan.passed(epoch + 1).0.since(plan.passed(epoch).0));
+    Ok(lived)
+}
+
+fn told(record: &EpochRecord, kept: &std::path::Path) -> String {
+    let EpochRecord { cluster, epoch, seed, failures, verdict, .. } = record;
+    let failures = if failures.is_empty() { verdict.to_string() } else { failures.join("\n  ") };
+    format!(
+        "epoch {epoch} of cluster {cluster} (seed {seed}) did not pass:\n  {failures}\n  its history: {kept}/history.jsonl\n  to see it again: 2pc-test soak --replay {kept}",
+        kept = kept.display()
+    )
+}
