@@ -24,7 +24,7 @@ pub use model::{
 };
 pub use participant::{Locking, ParticipantState, VirtualParticipant};
 pub use result::{Outcomes, RunError, SCHEMA_VERSION, TestResult, TransactionOutcome, TransactionResult};
-pub use sim::{Cast, DurableState, RunReport, Simulator, Sink};
+pub use sim::{Backend, Beginning, Cast, Clients, DurableState, RunReport, Simulator, Sink, steps};
 
 // One name for all that a scenario's author needs.
 pub use history;

@@ -28,6 +28,17 @@ pub enum RunError {
         /// The fault.
         fault: String,
     },
+    /// The scenario needs what this backend has not.
+    #[error("unsupported: {backend} cannot do this: {need}")]
+    BeyondBackend {
+        /// Who cannot.
+        backend: String,
+        /// What.
+        need: String,
+    },
+    /// What the backend runs on failed: a server did not start, a file could not be written.
+    #[error("{0}")]
+    Backend(String),
     /// The `FAILPOINTS` environment variable is wrong.
     #[error("FAILPOINTS: {reason}")]
     Failpoints {

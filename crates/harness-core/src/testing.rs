@@ -50,7 +50,8 @@ fn run(scenario: &TestScenario, seed: u64) -> (TestResult, History) {
     harness.run_recorded(scenario).unwrap_or_else(|error| panic!("{}: {error}", scenario.name))
 }
 
-fn explained(result: &TestResult, history: &History) -> String {
+/// All that a reader needs to see why a run did not pass.
+pub fn explained(result: &TestResult, history: &History) -> String {
     let failures = result.failures.join("\n  ");
     let timeline = Timeline::story(history);
     format!("{result}\n  {failures}\n{}\n{timeline}\nreplay: {}", result.validation, result.replay)

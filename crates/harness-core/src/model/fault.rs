@@ -201,7 +201,8 @@ pub enum LinkEffect {
 }
 
 impl LinkEffect {
-    pub(crate) fn kind(self) -> FaultKind {
+    /// The kind of fault that it is.
+    pub fn kind(self) -> FaultKind {
         match self {
             Self::Cut => FaultKind::Partition,
             Self::Lose { .. } => FaultKind::Loss,
@@ -249,7 +250,7 @@ impl NetworkFault {
     }
 
     /// Whether it strikes this message, chance, times and duration left aside.
-    pub(crate) fn strikes(&self, from: NodeId, to: NodeId, message: MessageKind) -> bool {
+    pub fn strikes(&self, from: NodeId, to: NodeId, message: MessageKind) -> bool {
         let includes = |nodes: &[NodeId], node| nodes.is_empty() || nodes.contains(&node);
         let forward = includes(&self.from, from) && includes(&self.to, to);
         let backward = self.both_ways && includes(&self.from, to) && includes(&self.to, from);

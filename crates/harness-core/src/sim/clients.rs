@@ -11,7 +11,7 @@ use crate::model::TestScenario;
 use crate::result::{TransactionOutcome, TransactionResult};
 
 /// All clients of a run.
-pub(super) struct Clients<'a> {
+pub struct Clients<'a> {
     scenario: &'a TestScenario,
     random: Random,
     arrivals: Random,
@@ -28,7 +28,7 @@ pub(super) struct Clients<'a> {
     repeated: Vec<(Gid, usize)>,
     results: Vec<TransactionResult>,
     /// A client heard something, or can be heard again: one may be free to begin.
-    pub(super) have_news: bool,
+    pub have_news: bool,
 }
 
 struct Waiting {
@@ -38,14 +38,16 @@ struct Waiting {
 }
 
 /// A transaction that a client begins.
-pub(super) struct Beginning {
-    pub(super) transaction: Arc<DistributedTransaction>,
+pub struct Beginning {
+    /// What it wants.
+    pub transaction: Arc<DistributedTransaction>,
     /// The id was used before.
-    pub(super) repeated: bool,
+    pub repeated: bool,
 }
 
 impl<'a> Clients<'a> {
-    pub(super) fn new(scenario: &'a TestScenario, seed: u64) -> Self {
+    /// The clients of this scenario; what is left to the seed is drawn from it.
+    pub fn new(scenario: &'a TestScenario, seed: u64) -> Self {
         Self {
             scenario,
             random: Random::new(seed, Purpose::Workload),
@@ -63,7 +65,7 @@ impl<'a> Clients<'a> {
     }
 
     /// Whether a client is free and a transaction is left.
-    pub(super) fn wants_to_begin(&self) -> bool {
+    pub fn wants_to_begin(&self) -> bool {
         self.is_free() && (self.begun as u64) < self.scenario.transaction_count().min(self.come)
     }
 
@@ -98,7 +100,7 @@ impl<'a> Clients<'a> {
     }
 
     /// The next transaction, if a client is free and one is left.
-    pub(super) fn begin(&mut self, now: Nanos) -> Option<Beginning> {
+    pub fn begin(&mut self, now: Nanos) -> Option<Beginning> {
         if !self.wants_to_begin() {
             return None;
         }
@@ -130,7 +132,7 @@ impl<'a> Clients<'a> {
     }
 
     /// A client hears the outcome.
-    pub(super) fn answered(&mut self, now: Nanos, gid: Gid, outcome: Outcome) {
+    pub fn answered(&mut self, now: Nanos, gid: Gid, outcome: Outcome) {
         if outcome == Outcome::HeuristicMixed && self.waiting.get(gid).is_none() {
             return self.corrected(gid);
         }
@@ -149,7 +151,7 @@ impl<'a> Clients<'a> {
     }
 
     /// A client hears that its id was used before.
-    pub(super) fn refused(&mut self, now: Nanos, gid: Gid) {
+    pub fn refused(&mut self, now: Nanos, gid: Gid) {
         let index = self.take_repeated(gid).or_else(|| Some(self.waiting.remove(gid)?.index));
         self.note(now, index, TransactionOutcome::Refused);
     }
@@ -160,7 +162,7 @@ impl<'a> Clients<'a> {
     }
 
     /// Clients that used an id again lose their connection, and have nothing to ask: the id is not theirs.
-    pub(super) fn disconnect_repeated(&mut self) -> Vec<Gid> {
+    pub fn disconnect_repeated(&mut self) -> Vec<Gid> {
         std::mem::take(&mut self.repeated).into_iter().map(|(gid, _)| gid).collect()
     }
 
@@ -173,23 +175,24 @@ impl<'a> Clients<'a> {
     }
 
     /// Who waits for an answer.
-    pub(super) fn waiting(&self) -> Vec<Arc<DistributedTransaction>> {
+    pub fn waiting(&self) -> Vec<Arc<DistributedTransaction>> {
         self.waiting.iter().map(|(_, waiting)| Arc::clone(&waiting.transaction)).collect()
     }
 
     /// The greatest id used so far.
-    pub(super) fn greatest(&self) -> Gid {
+    pub fn greatest(&self) -> Gid {
         self.greatest
     }
 
     /// Whether everybody has begun all there is and heard of it.
-    pub(super) fn done(&self) -> bool {
+    pub fn done(&self) -> bool {
         self.waiting.is_empty()
             && self.repeated.is_empty()
             && self.begun as u64 == self.scenario.transaction_count()
     }
 
-    pub(super) fn into_results(self) -> Vec<TransactionResult> {
+    /// What each client heard, in the order in which the transactions began.
+    pub fn into_results(self) -> Vec<TransactionResult> {
         self.results
     }
 }

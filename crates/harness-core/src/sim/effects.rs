@@ -265,7 +265,8 @@ impl Run<'_> {
     }
 }
 
-fn before_append(id: NodeId, kind: RecordKind) -> Option<Point> {
+/// The step that a node passes before it appends a record of this kind.
+pub fn before_append(id: NodeId, kind: RecordKind) -> Option<Point> {
     match (id.is_coordinator(), kind) {
         (true, RecordKind::Decided(_)) => Some(Point::BeforeDecisionForced),
         (true, RecordKind::Ended) => Some(Point::BeforeEndLogged),
@@ -275,7 +276,8 @@ fn before_append(id: NodeId, kind: RecordKind) -> Option<Point> {
     }
 }
 
-fn after_durable(id: NodeId, kind: RecordKind) -> Option<Point> {
+/// The step that a node passes once a record of this kind is durable.
+pub fn after_durable(id: NodeId, kind: RecordKind) -> Option<Point> {
     match (id.is_coordinator(), kind) {
         (true, RecordKind::Decided(_)) => Some(Point::AfterDecisionForced),
         (false, RecordKind::Prepared) => Some(Point::AfterPrepareForced),
@@ -284,7 +286,8 @@ fn after_durable(id: NodeId, kind: RecordKind) -> Option<Point> {
     }
 }
 
-fn around_send(from: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>) {
+/// The steps that a node passes before and after a message of this kind leaves it.
+pub fn around_send(from: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>) {
     use MessageKind as M;
     match (from.is_coordinator(), kind) {
         (true, M::Execute) => (Some(Point::BeforeExecuteSent), None),
@@ -302,7 +305,8 @@ fn around_send(from: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>
     }
 }
 
-fn around_delivery(to: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>) {
+/// The steps that a node passes before and after it looks at a message of this kind.
+pub fn around_delivery(to: NodeId, kind: MessageKind) -> (Option<Point>, Option<Point>) {
     use MessageKind as M;
     match (to.is_coordinator(), kind) {
         (true, M::VoteYes | M::VoteNo | M::VoteReadOnly) => {

@@ -31,8 +31,70 @@ use crate::participant::VirtualParticipant;
 use crate::result::{RunError, TransactionResult};
 use run::Run;
 
+pub use clients::{Beginning, Clients};
 pub use durable::DurableState;
 pub(crate) use random::{Purpose, Random};
+
+/// Which protocol steps lie on the way of a message or a record, for whoever drives a node.
+pub mod steps {
+    pub use super::effects::{after_durable, around_delivery, around_send, before_append};
+}
+
+/// The arrow Scenario -> History: whatever runs a scenario and tells what happened.
+pub trait Backend {
+    /// Runs a scenario. The events end with the final state of each node.
+    ///
+    /// # Errors
+    /// When the run did not happen.
+    fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError>;
+
+    /// Runs a scenario on what an earlier run of the same cluster has left, and returns what this one leaves.
+    ///
+    /// # Errors
+    /// When the run did not happen, as on a backend that keeps nothing over a run.
+    fn go_on(
+        &self,
+        scenario: &TestScenario,
+        seed: u64,
+        start: &DurableState,
+        sink: &mut dyn Sink,
+    ) -> Result<(RunReport, DurableState), RunError>;
+
+    /// Runs the fault-free twin of a scenario that can be run: the same seed, and nothing goes wrong. Its events are
+    /// kept by nobody.
+    ///
+    /// # Errors
+    /// When the run did not happen.
+    fn run_twin(&self, scenario: &TestScenario, seed: u64) -> Result<RunReport, RunError>;
+
+    /// Whether the same scenario and seed give the same history, to the byte.
+    fn is_deterministic(&self) -> bool;
+}
+
+/// One that several share, because it keeps something from one run to the next.
+impl<B: Backend + ?Sized> Backend for Rc<B> {
+    fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError> {
+        (**self).run(scenario, seed, sink)
+    }
+
+    fn go_on(
+        &self,
+        scenario: &TestScenario,
+        seed: u64,
+        start: &DurableState,
+        sink: &mut dyn Sink,
+    ) -> Result<(RunReport, DurableState), RunError> {
+        (**self).go_on(scenario, seed, start, sink)
+    }
+
+    fn run_twin(&self, scenario: &TestScenario, seed: u64) -> Result<RunReport, RunError> {
+        (**self).run_twin(scenario, seed)
+    }
+
+    fn is_deterministic(&self) -> bool {
+        (**self).is_deterministic()
+    }
+}
 
 /// Takes in what happens, in order and in chunks.
 pub trait Sink {
@@ -69,6 +131,11 @@ impl Cast {
             coordinator: Rc::new(|config| Box::new(ReferenceCoordinator::new(*config))),
             participant: Rc::new(|id, config| Box::new(VirtualParticipant::new(id, *config))),
         }
+    }
+
+    /// Builds a coordinator.
+    pub fn coordinator(&self, config: &CoordinatorConfig) -> Box<dyn Coordinator> {
+        (self.coordinator)(config)
     }
 
     /// Another coordinator.
@@ -184,10 +251,29 @@ impl Simulator {
         Ok(run.run())
     }
 
-    /// Runs the fault-free twin of a scenario that can be run: the same seed, and nothing goes wrong. Its events are
-    /// kept by nobody.
-    pub(crate) fn run_twin(&self, scenario: &TestScenario, seed: u64) -> RunReport {
+}
+
+impl Backend for Simulator {
+    fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError> {
+        self.run(scenario, seed, sink)
+    }
+
+    fn go_on(
+        &self,
+        scenario: &TestScenario,
+        seed: u64,
+        start: &DurableState,
+        sink: &mut dyn Sink,
+    ) -> Result<(RunReport, DurableState), RunError> {
+        self.go_on(scenario, seed, start, sink)
+    }
+
+    fn run_twin(&self, scenario: &TestScenario, seed: u64) -> Result<RunReport, RunError> {
         let twin = TestScenario { failure_configs: Vec::new(), chaos: None, ..scenario.clone() };
-        Run::new(&twin, seed, &self.cast, FailureInjector::default(), &mut ()).run().0
+        Ok(Run::new(&twin, seed, &self.cast, FailureInjector::default(), &mut ()).run().0)
+    }
+
+    fn is_deterministic(&self) -> bool {
+        true
     }
 }
