@@ -141,8 +141,7 @@ impl TwoPhaseCommitTestHarness {
         (metrics.log_records_max, metrics.open_max) = (report.log_records_max, report.open_max);
         let outcomes = Outcomes::of(&report.transactions);
         let twin = scenario.twin.then(|| self.backend.run_twin(scenario, self.seed)).transpose()?;
-        let degradation =
-            twin.map(|twin| Degradation::between(&report, &twin.transactions, &seen.enlisted));
+        let degradation = twin.map(|twin| Degradation::between(&report, &twin.transactions, &seen.enlisted));
         // What real time takes is the machine's business, not the protocol's.
         let sla_breaches = if self.backend.is_deterministic() {
             scenario.sla.breaches(&metrics, degradation.as_ref())

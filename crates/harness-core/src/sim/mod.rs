@@ -250,7 +250,6 @@ impl Simulator {
         run.inherit(start);
         Ok(run.run())
     }
-
 }
 
 impl Backend for Simulator {

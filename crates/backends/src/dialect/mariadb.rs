@@ -1,0 +1,137 @@
+//! MariaDB: X/Open XA.
+
+use history::{Gid, OpKind};
+use protocol::Operation;
+
+use super::{Dialect, Meaning, PreparedList, SessionName, Xid};
+use crate::wire::Answer;
+
+pub(super) struct MariaDb;
+
+fn name(xid: Xid) -> String {
+    format!("'{}','{}'", xid.global(), xid.branch)
+}
+
+impl Dialect for MariaDb {
+    fn open(&self, lock_timeout_ms: u64) -> String {
+        // It waits for whole seconds only.
+        let seconds = lock_timeout_ms.div_ceil(1_000).max(1);
+        format!(
+            "SET innodb_lock_wait_timeout = {seconds}; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+             SELECT CONNECTION_ID()"
+        )
+    }
+
+    /// Numbers begin anew when the server does, which whoever keeps them has to know.
+    fn session_name(&self, answers: &[Answer]) -> SessionName {
+        let number = answers.last().and_then(|answer| answer.first_column().next()).unwrap_or_default();
+        SessionName { number: number.to_owned(), since: String::new() }
+    }
+
+    fn end_session(&self, name: &SessionName) -> String {
+        format!("KILL CONNECTION {}", name.number)
+    }
+
+    fn session_listed(&self, name: &SessionName) -> String {
+        format!("SELECT id FROM information_schema.processlist WHERE id = {}", name.number)
+    }
+
+    fn create_tables(&self) -> String {
+        "CREATE TABLE IF NOT EXISTS item (k int PRIMARY KEY, v bigint NOT NULL, writer bigint NOT NULL, \
+         previous bigint NOT NULL) ENGINE=InnoDB; CREATE TABLE IF NOT EXISTS finished (gid bigint PRIMARY KEY) \
+         ENGINE=InnoDB"
+            .to_owned()
+    }
+
+    fn begin(&self, xid: Xid, writes: bool) -> String {
+        let mark =
+            if writes { format!("; INSERT INTO finished VALUES ({})", xid.gid.0) } else { String::new() };
+        format!("XA START {}{mark}", name(xid))
+    }
+
+    fn operation(&self, gid: Gid, operation: Operation) -> String {
+        let Operation { key, kind, value } = operation;
+        let (key, gid, value) = (key.0, gid.0, i64::from(value));
+        match kind {
+            OpKind::Read => format!("SELECT v, writer FROM item WHERE k = {key} LOCK IN SHARE MODE"),
+            OpKind::Put | OpKind::Add => {
+                let old = if kind == OpKind::Add { "v + " } else { "" };
+                // An UPDATE returns nothing here, an INSERT does. Assignments happen from left to right.
+                format!(
+                    "INSERT INTO item VALUES ({key}, {value}, {gid}, 0) ON DUPLICATE KEY UPDATE v = {old}({value}), \
+                     previous = writer, writer = {gid} RETURNING v, previous"
+                )
+            }
+        }
+    }
+
+    fn prepare(&self, xid: Xid) -> String {
+        let name = name(xid);
+        format!("XA END {name}; XA PREPARE {name}")
+    }
+
+    fn is_prepared(&self, answers: &[Answer]) -> bool {
+        answers.len() == 2
+    }
+
+    /// Its session alone can finish the branch, and do nothing else, until it disconnects.
+    fn is_free_once_prepared(&self) -> bool {
+        false
+    }
+
+    fn commit_prepared(&self, xid: Xid) -> String {
+        format!("XA COMMIT {}", name(xid))
+    }
+
+    fn abort_prepared(&self, xid: Xid) -> String {
+        format!("XA ROLLBACK {}", name(xid))
+    }
+
+    fn commit_active(&self, xid: Xid) -> String {
+        let name = name(xid);
+        format!("XA END {name}; XA COMMIT {name} ONE PHASE")
+    }
+
+    fn is_committed(&self, answers: &[Answer]) -> bool {
+        answers.len() == 2
+    }
+
+    /// A branch that a deadlock has chosen refuses its XA END, and is rolled back all the same.
+    fn abort_active(&self, xid: Xid) -> Vec<String> {
+        let name = name(xid);
+        vec![format!("XA END {name}"), format!("XA ROLLBACK {name}")]
+    }
+
+    /// The only format in which names can be told apart from their parts.
+    fn list_prepared(&self) -> &'static str {
+        "XA RECOVER FORMAT='SQL'"
+    }
+
+    fn read_prepared(&self, run: u64, answers: &[Answer]) -> PreparedList {
+        let mut list = PreparedList::default();
+        for row in answers.iter().flat_map(|answer| &answer.rows) {
+            let Some(Some(name)) = row.last() else { continue };
+            let global = name.split(',').next().unwrap_or_default().trim_matches('\'');
+            match Xid::gid_of(run, global) {
+                Some(gid) => list.own.push(gid),
+                None if global.starts_with("2pc-") => list.stale.push(format!("XA ROLLBACK {name}")),
+                None => {}
+            }
+        }
+        list
+    }
+
+    fn meaning(&self, code: &str) -> Meaning {
+        match code {
+            // XAER_NOTA, also while the session that prepared the branch is still connected; and XA_RBROLLBACK, which
+            // a branch that wrote nothing answers to a commit from another session.
+            "1397" | "1402" => Meaning::Unknown,
+            "1062" => Meaning::Finished,
+            _ => Meaning::Other,
+        }
+    }
+
+    fn checkpoint(&self) -> &'static str {
+        "SET GLOBAL innodb_log_checkpoint_now = ON"
+    }
+}

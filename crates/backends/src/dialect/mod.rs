@@ -1,0 +1,177 @@
+//! How a branch of a distributed transaction is said in SQL, and how the answers are read. Text in, text out: nothing
+//! here talks to a server.
+
+#[cfg(feature = "mariadb")]
+mod mariadb;
+#[cfg(feature = "postgres")]
+mod postgres;
+
+use std::fmt::Write as _;
+
+use history::{Gid, Key, ParticipantId, Value};
+use protocol::Operation;
+
+use crate::Kind;
+use crate::wire::Answer;
+
+/// The name of a branch in its database. It begins with the run's own prefix, and nothing else is ever finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Xid {
+    /// The run's own number.
+    pub(crate) run: u64,
+    pub(crate) gid: Gid,
+    pub(crate) branch: ParticipantId,
+}
+
+impl Xid {
+    /// The global part of the name.
+    fn global(self) -> String {
+        format!("2pc-{:016x}-{}", self.run, self.gid.0)
+    }
+
+    /// The transaction of a global part, if it is of this run.
+    fn gid_of(run: u64, global: &str) -> Option<Gid> {
+        let number = global.strip_prefix("2pc-")?.strip_prefix(&format!("{run:016x}-"))?;
+        number.parse().ok().map(Gid)
+    }
+}
+
+/// What an error means for a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// No such prepared branch: committed, rolled back, never there, or not to be seen yet.
+    Unknown,
+    /// Somebody else is finishing it, or still holds it.
+    Busy,
+    /// The transaction was committed here before.
+    Finished,
+    /// Anything else: the statement did not happen.
+    Other,
+}
+
+/// The transactions of ours that are prepared: those of this run, and the statements that roll others back.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct PreparedList {
+    pub(crate) own: Vec<Gid>,
+    /// Branches of earlier runs that were killed.
+    pub(crate) stale: Vec<String>,
+}
+
+/// What a session is called by its server, to make an end of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionName {
+    pub(crate) number: String,
+    /// Tells it from a later one of the same number.
+    pub(crate) since: String,
+}
+
+/// One operation's answer: what the key holds now, and who wrote what it held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) value: Value,
+    pub(crate) writer: Gid,
+}
+
+/// A database's way to say it.
+pub(crate) trait Dialect {
+    /// Prepares a session: asks what it is called, and sets how long a lock is waited for.
+    fn open(&self, lock_timeout_ms: u64) -> String;
+    /// Reads the answers to [`Dialect::open`].
+    fn session_name(&self, answers: &[Answer]) -> SessionName;
+    /// Ends another session.
+    fn end_session(&self, name: &SessionName) -> String;
+    /// Lists the session if it is still there.
+    fn session_listed(&self, name: &SessionName) -> String;
+
+    /// Makes the tables, if there are none.
+    fn create_tables(&self) -> String;
+    /// Empties the tables and puts in these keys.
+    fn fill_tables(&self, keys: &mut dyn Iterator<Item = Key>) -> String {
+        let mut rows = String::new();
+        for key in keys {
+            let separator = if rows.is_empty() { "" } else { "," };
+            let _ = write!(rows, "{separator}({},0,0,0)", key.0);
+        }
+        let fill = if rows.is_empty() { rows } else { format!("; INSERT INTO item VALUES {rows}") };
+        format!("TRUNCATE item; TRUNCATE finished{fill}")
+    }
+
+    /// Begins a branch and leaves its mark, which stays if it commits.
+    fn begin(&self, xid: Xid, writes: bool) -> String;
+    /// Does one operation; its answer is a row of value and writer.
+    fn operation(&self, gid: Gid, operation: Operation) -> String;
+    /// How many answers [`Dialect::begin`] has.
+    fn begin_answers(&self, writes: bool) -> usize {
+        1 + usize::from(writes)
+    }
+
+    /// Prepares an active branch.
+    fn prepare(&self, xid: Xid) -> String;
+    /// Whether the answers to [`Dialect::prepare`] are a yes.
+    fn is_prepared(&self, answers: &[Answer]) -> bool;
+    /// Whether a session that has prepared a branch is free for another.
+    fn is_free_once_prepared(&self) -> bool;
+    /// Commits a prepared branch.
+    fn commit_prepared(&self, xid: Xid) -> String;
+    /// Rolls back a prepared branch.
+    fn abort_prepared(&self, xid: Xid) -> String;
+    /// Commits an active branch.
+    fn commit_active(&self, xid: Xid) -> String;
+    /// Whether the answers to [`Dialect::commit_active`] say that it did.
+    fn is_committed(&self, answers: &[Answer]) -> bool;
+    /// Rolls back an active branch, whatever state it is in.
+    fn abort_active(&self, xid: Xid) -> Vec<String>;
+
+    /// Lists all that is prepared.
+    fn list_prepared(&self) -> &'static str;
+    /// Reads the list.
+    fn read_prepared(&self, run: u64, answers: &[Answer]) -> PreparedList;
+    /// What an error code means.
+    fn meaning(&self, code: &str) -> Meaning;
+    /// Writes all that is in memory to the files, so that what is prepared is found by another way at the next start.
+    fn checkpoint(&self) -> &'static str;
+}
+
+/// Whether a transaction was committed: asks for its mark.
+pub(crate) fn finished(gid: Gid) -> String {
+    format!("SELECT gid FROM finished WHERE gid = {}", gid.0)
+}
+
+/// All transactions that were committed.
+pub(crate) const ALL_FINISHED: &str = "SELECT gid FROM finished";
+/// All that was ever written.
+pub(crate) const CONTENTS: &str = "SELECT k, v FROM item WHERE writer <> 0 ORDER BY k";
+/// The keys that nobody has locked.
+pub(crate) const UNLOCKED: &str = "SELECT k FROM item FOR UPDATE SKIP LOCKED";
+/// All keys.
+pub(crate) const KEYS: &str = "SELECT k FROM item";
+
+/// The dialect of a kind of database.
+pub(crate) fn of(kind: Kind) -> Box<dyn Dialect> {
+    match kind {
+        #[cfg(feature = "postgres")]
+        Kind::Postgres => Box::new(postgres::Postgres),
+        #[cfg(feature = "mariadb")]
+        Kind::MariaDb => Box::new(mariadb::MariaDb),
+    }
+}
+
+/// Reads an operation's answer; one of no row saw nothing, which no key that exists does.
+pub(crate) fn seen(answer: &Answer) -> Option<Seen> {
+    let [Some(value), Some(writer)] = answer.rows.first()?.as_slice() else { return None };
+    Some(Seen { value: Value(value.parse().ok()?), writer: Gid(writer.parse().ok()?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_runs_own_branches_are_recognised() {
+        let xid = Xid { run: 0xab, gid: Gid(7), branch: ParticipantId(1) };
+        assert_eq!(xid.global(), "2pc-00000000000000ab-7");
+        assert_eq!(Xid::gid_of(0xab, &xid.global()), Some(Gid(7)));
+        assert_eq!(Xid::gid_of(0xac, &xid.global()), None);
+        assert_eq!(Xid::gid_of(0xab, "somebody-else"), None);
+    }
+}

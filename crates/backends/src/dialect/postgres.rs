@@ -1,0 +1,134 @@
+//! PostgreSQL: `PREPARE TRANSACTION`.
+
+use history::{Gid, OpKind};
+use protocol::Operation;
+
+use super::{Dialect, Meaning, PreparedList, SessionName, Xid};
+use crate::wire::Answer;
+
+pub(super) struct Postgres;
+
+/// Prepared transactions of a whole cluster are in one list, so the branch is part of the name.
+fn name(xid: Xid) -> String {
+    format!("'{}-{}'", xid.global(), xid.branch)
+}
+
+impl Dialect for Postgres {
+    fn open(&self, lock_timeout_ms: u64) -> String {
+        // Without a lock_timeout a writer waits for a prepared transaction for ever.
+        format!(
+            "SET lock_timeout = {lock_timeout_ms}; SET client_min_messages = error; \
+             SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        )
+    }
+
+    fn session_name(&self, answers: &[Answer]) -> SessionName {
+        let row = answers.last().and_then(|answer| answer.rows.first());
+        let column = |place: usize| row.and_then(|row| row.get(place)?.clone()).unwrap_or_default();
+        SessionName { number: column(0), since: column(1) }
+    }
+
+    fn end_session(&self, name: &SessionName) -> String {
+        let SessionName { number, since } = name;
+        format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = {number} AND backend_start = '{since}'"
+        )
+    }
+
+    fn session_listed(&self, name: &SessionName) -> String {
+        let SessionName { number, since } = name;
+        format!("SELECT pid FROM pg_stat_activity WHERE pid = {number} AND backend_start = '{since}'")
+    }
+
+    fn create_tables(&self) -> String {
+        "CREATE TABLE IF NOT EXISTS item (k int PRIMARY KEY, v bigint NOT NULL, writer bigint NOT NULL, \
+         previous bigint NOT NULL); CREATE TABLE IF NOT EXISTS finished (gid bigint PRIMARY KEY)"
+            .to_owned()
+    }
+
+    fn begin(&self, xid: Xid, writes: bool) -> String {
+        let mark =
+            if writes { format!("; INSERT INTO finished VALUES ({})", xid.gid.0) } else { String::new() };
+        format!("BEGIN ISOLATION LEVEL READ COMMITTED{mark}")
+    }
+
+    fn operation(&self, gid: Gid, operation: Operation) -> String {
+        let Operation { key, kind, value } = operation;
+        let (key, gid, value) = (key.0, gid.0, i64::from(value));
+        match kind {
+            OpKind::Read => format!("SELECT v, writer FROM item WHERE k = {key} FOR SHARE"),
+            OpKind::Put | OpKind::Add => {
+                let old = if kind == OpKind::Add { "v + " } else { "" };
+                format!(
+                    "UPDATE item SET v = {old}({value}), previous = writer, writer = {gid} WHERE k = {key} \
+                     RETURNING v, previous"
+                )
+            }
+        }
+    }
+
+    fn prepare(&self, xid: Xid) -> String {
+        format!("PREPARE TRANSACTION {}", name(xid))
+    }
+
+    /// In a transaction that has failed, or in none, PREPARE TRANSACTION raises no error: it says that it rolled back.
+    fn is_prepared(&self, answers: &[Answer]) -> bool {
+        answers.last().is_some_and(|answer| answer.tag == "PREPARE TRANSACTION")
+    }
+
+    fn is_free_once_prepared(&self) -> bool {
+        true
+    }
+
+    fn commit_prepared(&self, xid: Xid) -> String {
+        format!("COMMIT PREPARED {}", name(xid))
+    }
+
+    fn abort_prepared(&self, xid: Xid) -> String {
+        format!("ROLLBACK PREPARED {}", name(xid))
+    }
+
+    fn commit_active(&self, _xid: Xid) -> String {
+        "COMMIT".to_owned()
+    }
+
+    /// A transaction that has failed is rolled back by a COMMIT, without an error.
+    fn is_committed(&self, answers: &[Answer]) -> bool {
+        answers.last().is_some_and(|answer| answer.tag == "COMMIT")
+    }
+
+    fn abort_active(&self, _xid: Xid) -> Vec<String> {
+        vec!["ROLLBACK".to_owned()]
+    }
+
+    /// One can be finished only from its own database.
+    fn list_prepared(&self) -> &'static str {
+        "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()"
+    }
+
+    fn read_prepared(&self, run: u64, answers: &[Answer]) -> PreparedList {
+        let mut list = PreparedList::default();
+        for name in answers.iter().flat_map(Answer::first_column).filter(|name| name.starts_with("2pc-")) {
+            let global = name.rsplit_once('-').map_or(name, |(global, _)| global);
+            match Xid::gid_of(run, global) {
+                Some(gid) => list.own.push(gid),
+                None => list.stale.push(format!("ROLLBACK PREPARED '{name}'")),
+            }
+        }
+        list
+    }
+
+    fn meaning(&self, code: &str) -> Meaning {
+        match code {
+            // The same for committed, rolled back and never existed.
+            "42704" => Meaning::Unknown,
+            "55000" | "55006" => Meaning::Busy,
+            "23505" => Meaning::Finished,
+            _ => Meaning::Other,
+        }
+    }
+
+    fn checkpoint(&self) -> &'static str {
+        "CHECKPOINT"
+    }
+}

@@ -1,0 +1,228 @@
+//! A link between the coordinator and a database, on which things go wrong. It knows from the statements that pass which
+//! message of the protocol each is, and from the request before it which message a reply is; so the faults of a network
+//! strike here as they do in the simulator. A connection that loses a message carries nothing more and stays open, as
+//! half-open ones do; one that is cut is closed.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use harness_core::{LinkEffect, NetworkFault};
+use history::{Gid, MessageKind, NodeId, ParticipantId};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::wire::{self, Address};
+
+const TM: NodeId = NodeId::COORDINATOR;
+
+/// What is wrong with the links of a run, and whom to tell when it strikes.
+pub(crate) struct Trouble {
+    active: RefCell<Vec<Active>>,
+    tell: Box<dyn Fn(Struck)>,
+}
+
+struct Active {
+    index: Option<usize>,
+    fault: NetworkFault,
+    left: Option<u32>,
+    until: Option<Instant>,
+}
+
+/// A fault of a link has struck a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Struck {
+    pub(crate) index: Option<usize>,
+    pub(crate) from: NodeId,
+    pub(crate) to: NodeId,
+    /// Which it was, if it was one of the protocol.
+    pub(crate) message: Option<(MessageKind, Gid)>,
+    pub(crate) effect: LinkEffect,
+}
+
+impl Trouble {
+    /// Nothing is wrong yet.
+    pub(crate) fn new(tell: impl Fn(Struck) + 'static) -> Rc<Self> {
+        Rc::new(Self { active: RefCell::default(), tell: Box::new(tell) })
+    }
+
+    /// From here on, this is wrong.
+    pub(crate) fn begin(&self, index: Option<usize>, fault: &NetworkFault) {
+        let until = fault.for_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
+        let active = Active { index, fault: fault.clone(), left: fault.times, until };
+        self.active.borrow_mut().push(active);
+    }
+
+    /// From here on, nothing is wrong.
+    pub(crate) fn heal(&self) {
+        self.active.borrow_mut().clear();
+    }
+
+    /// What happens to a message, or to whatever else passes: only what strikes all messages strikes that too.
+    fn strike(&self, from: NodeId, to: NodeId, message: Option<(MessageKind, Gid)>) -> Option<LinkEffect> {
+        let now = Instant::now();
+        let mut active = self.active.borrow_mut();
+        active.retain(|one| one.until.is_none_or(|until| until > now) && one.left != Some(0));
+        let strikes = |one: &&mut Active| match message {
+            Some((kind, _)) => one.fault.strikes(from, to, kind),
+            None => one.fault.messages.is_empty() && one.fault.strikes(from, to, MessageKind::Execute),
+        };
+        let one = active.iter_mut().find(strikes)?;
+        one.left = one.left.map(|left| left - 1);
+        let (index, effect) = (one.index, one.fault.effect);
+        (self.tell)(Struck { index, from, to, message, effect });
+        Some(effect)
+    }
+}
+
+/// Listens on a socket and carries each connection to a database, until this is dropped.
+pub(crate) struct Link {
+    _tasks: JoinSet<()>,
+}
+
+impl Link {
+    pub(crate) fn open(
+        socket: &Path,
+        database: Address,
+        id: ParticipantId,
+        trouble: Rc<Trouble>,
+    ) -> io::Result<Self> {
+        let listener = UnixListener::bind(socket)?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn_local(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                let (database, trouble) = (database.clone(), Rc::clone(&trouble));
+                connections.spawn_local(carry(client, database, id, trouble));
+            }
+        });
+        Ok(Self { _tasks: tasks })
+    }
+}
+
+/// What one connection is about.
+struct Connection {
+    id: ParticipantId,
+    trouble: Rc<Trouble>,
+    /// The request that is under way.
+    asked: Cell<Option<(MessageKind, Gid)>>,
+    /// It has lost something, and loses everything from there on.
+    is_dead: Cell<bool>,
+}
+
+async fn carry(client: UnixStream, database: Address, id: ParticipantId, trouble: Rc<Trouble>) {
+    if trouble.strike(TM, id.into(), None) == Some(LinkEffect::Cut) {
+        return;
+    }
+    let Ok(server) = wire::connect(&database).await else { return };
+    let connection = Rc::new(Connection { id, trouble, asked: Cell::new(None), is_dead: Cell::new(false) });
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = tokio::io::split(server);
+    let mut ways = JoinSet::new();
+    ways.spawn_local(Rc::clone(&connection).pass_on(from_client, to_server, true));
+    ways.spawn_local(Rc::clone(&connection).pass_on(from_server, to_client, false));
+    ways.join_next().await;
+    if connection.is_dead.get() {
+        // Nobody tells the other end.
+        std::future::pending::<()>().await;
+    }
+}
+
+impl Connection {
+    async fn pass_on(
+        self: Rc<Self>,
+        mut from: impl AsyncRead + Unpin,
+        mut to: impl AsyncWrite + Unpin,
+        is_request: bool,
+    ) {
+        let mut bytes = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut bytes).await {
+            let bytes = &bytes[..length];
+            let message = if is_request { request(bytes) } else { self.reply(bytes) };
+            if is_request {
+                self.asked.set(message);
+            }
+            if self.is_dead.get() {
+                continue;
+            }
+            let node = NodeId::from(self.id);
+            let (sender, receiver) = if is_request { (TM, node) } else { (node, TM) };
+            match self.trouble.strike(sender, receiver, message) {
+                None => {}
+                Some(LinkEffect::Cut) => return,
+                Some(LinkEffect::Delay { min_ms, .. }) => sleep(Duration::from_millis(min_ms)).await,
+                Some(_) => {
+                    self.is_dead.set(true);
+                    continue;
+                }
+            }
+            if to.write_all(bytes).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Which message a reply is. An error begins with its sign: in PostgreSQL with a letter, in MariaDB behind the length.
+    fn reply(&self, bytes: &[u8]) -> Option<(MessageKind, Gid)> {
+        let (asked, gid) = self.asked.get()?;
+        let failed = bytes.first() == Some(&b'E') || bytes.get(4) == Some(&0xff);
+        let kind = match (asked, failed) {
+            (MessageKind::Execute, false) => MessageKind::Executed,
+            (MessageKind::Execute, true) => MessageKind::Failed,
+            (MessageKind::Prepare, false) => MessageKind::VoteYes,
+            (MessageKind::Prepare, true) => MessageKind::VoteNo,
+            (MessageKind::Commit, false) => MessageKind::Acknowledge,
+            _ => return None,
+        };
+        Some((kind, gid))
+    }
+}
+
+/// Which message of the protocol some statements are, and about which transaction.
+fn request(bytes: &[u8]) -> Option<(MessageKind, Gid)> {
+    let text = String::from_utf8_lossy(bytes);
+    let signs = [
+        ("PREPARE TRANSACTION '", MessageKind::Prepare),
+        ("XA PREPARE '", MessageKind::Prepare),
+        ("COMMIT PREPARED '", MessageKind::Commit),
+        ("XA COMMIT '", MessageKind::Commit),
+        ("ROLLBACK PREPARED '", MessageKind::Abort),
+        ("XA ROLLBACK '", MessageKind::Abort),
+        ("INSERT INTO finished VALUES (", MessageKind::Execute),
+    ];
+    let (kind, rest) = signs.into_iter().find_map(|(sign, kind)| Some((kind, text.split_once(sign)?.1)))?;
+    let kind = if rest.contains("ONE PHASE") { MessageKind::CommitOnePhase } else { kind };
+    // The name of a branch ends with its transaction; what a branch marks begins with it.
+    let number = rest.split(['-', '\'']).find_map(|part| part.trim_end_matches(')').parse().ok());
+    let marked = rest.split(')').next().and_then(|number| number.parse().ok());
+    Some((kind, Gid(if kind == MessageKind::Execute { marked? } else { number? })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_known_as_messages() {
+        let gid = |number| Gid(number);
+        for (statements, expected) in [
+            ("BEGIN; INSERT INTO finished VALUES (7); UPDATE item", (MessageKind::Execute, gid(7))),
+            ("PREPARE TRANSACTION '2pc-00000000000000ab-7-rm1'", (MessageKind::Prepare, gid(7))),
+            (
+                "XA END '2pc-00000000000000ab-7','rm2'; XA PREPARE '2pc-00000000000000ab-7','rm2'",
+                (MessageKind::Prepare, gid(7)),
+            ),
+            ("COMMIT PREPARED '2pc-00000000000000ab-7-rm1'", (MessageKind::Commit, gid(7))),
+            ("XA COMMIT '2pc-00000000000000ab-12','rm2'", (MessageKind::Commit, gid(12))),
+            ("XA COMMIT '2pc-00000000000000ab-12','rm2' ONE PHASE", (MessageKind::CommitOnePhase, gid(12))),
+            ("ROLLBACK PREPARED '2pc-00000000000000ab-7-rm1'", (MessageKind::Abort, gid(7))),
+        ] {
+            assert_eq!(request(statements.as_bytes()), Some(expected), "{statements}");
+        }
+        assert_eq!(request(b"SELECT gid FROM pg_prepared_xacts"), None);
+    }
+}

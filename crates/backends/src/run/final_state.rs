@@ -1,0 +1,130 @@
+//! The databases before a run, and the final state after it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use harness_core::TestScenario;
+use history::{Fact, Gid, Key, NodeId, ParticipantId, Value};
+use tokio::time::sleep;
+
+use super::Run;
+use super::target::{Seat, Target};
+use crate::BackendError;
+use crate::dialect::{ALL_FINISHED, CONTENTS, KEYS, UNLOCKED};
+use crate::wire::{Answer, Failure};
+
+/// So often it is tried to get rid of what an earlier run left behind.
+const TRIES: u32 = 200;
+
+impl Target {
+    fn failed(&self, error: &Failure) -> BackendError {
+        BackendError::Database { node: self.id.to_string(), why: error.to_string() }
+    }
+
+    /// Makes the database ready for a run: nothing of ours is prepared, and each key is there with value 0.
+    pub(super) async fn make_ready(&self, scenario: &TestScenario) -> Result<(), BackendError> {
+        let mut seat = self.open_direct().await.map_err(|error| self.failed(&error))?;
+        for tries in 0.. {
+            let list = self.list(&mut seat).await.map_err(|error| self.failed(&error))?;
+            if list.stale.is_empty() {
+                break;
+            }
+            for statement in list.stale {
+                // While the session that prepared a branch is still connected, the branch cannot be finished from here.
+                if let Err(error) = seat.ask(&statement).await
+                    && (tries == TRIES || error.code().is_none())
+                {
+                    return Err(self.failed(&error));
+                }
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        let keys = keys_of(scenario, self.id);
+        let statements = [self.dialect.create_tables(), self.dialect.fill_tables(&mut keys.into_iter())];
+        for statement in statements {
+            seat.ask(&statement).await.map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// The transactions that have left their mark.
+    pub(super) async fn finished(&self, seat: &mut Seat) -> Result<Vec<Gid>, Failure> {
+        let answers = seat.ask(ALL_FINISHED).await?;
+        Ok(numbers(&answers).map(Gid).collect())
+    }
+}
+
+/// The keys that a scenario may use on a participant.
+fn keys_of(scenario: &TestScenario, id: ParticipantId) -> BTreeSet<Key> {
+    let drawn = 0..scenario.load.as_ref().map_or(0, |load| load.keys);
+    let listed = scenario.transactions.iter().flat_map(|transaction| transaction.work_of(id));
+    drawn.map(Key).chain(listed.map(|operation| operation.key)).collect()
+}
+
+fn numbers(answers: &[Answer]) -> impl Iterator<Item = u32> {
+    answers.iter().flat_map(Answer::first_column).filter_map(|text| text.parse().ok())
+}
+
+impl Run<'_> {
+    pub(super) async fn record_final_state(&mut self) -> Result<(), BackendError> {
+        let coordinator = NodeId::COORDINATOR;
+        match &self.node.machine {
+            None => self.record.note(coordinator, Fact::LeftDown),
+            Some(machine) => {
+                if let Some(gid) = machine.oldest_unsettled() {
+                    self.record.note(coordinator, Fact::LeftOpen { gid });
+                }
+            }
+        }
+        for index in 0..self.participants.len() {
+            let participant = &mut self.participants[index];
+            // The sessions that are left end here, and whatever they hold with them.
+            participant.forget();
+            let (target, is_up) = (std::rc::Rc::clone(&participant.target), participant.is_up);
+            if !is_up {
+                self.record.note(target.id.into(), Fact::LeftDown);
+                continue;
+            }
+            let left = self.look_at(&target).await.map_err(|error| target.failed(&error))?;
+            left.into_iter().for_each(|fact| self.record.note(target.id.into(), fact));
+        }
+        Ok(())
+    }
+
+    /// What a database holds in the end.
+    async fn look_at(&mut self, target: &Target) -> Result<Vec<Fact>, Failure> {
+        let id = target.id;
+        let mut seat = target.open_direct().await?;
+        let prepared = target.list(&mut seat).await?.own;
+        let finished = target.finished(&mut seat).await?;
+        self.record.audit(id, &prepared, &finished);
+        let mut left = Vec::new();
+        for row in seat.ask(CONTENTS).await?.iter().flat_map(|answer| &answer.rows) {
+            if let [Some(key), Some(value)] = row.as_slice()
+                && let (Ok(key), Ok(value)) = (key.parse(), value.parse())
+            {
+                left.push(Fact::Stored { key: Key(key), value: Value(value) });
+            }
+        }
+        left.extend(prepared.iter().map(|&gid| Fact::LeftInDoubt { gid }));
+        for key in self.locked(&mut seat).await? {
+            left.push(Fact::LeftLocked { gid: self.record.holder(id, key), key });
+        }
+        Ok(left)
+    }
+
+    /// The keys on which somebody has a lock, sessions that are just being ended left aside.
+    async fn locked(&self, seat: &mut Seat) -> Result<Vec<Key>, Failure> {
+        let keys: BTreeSet<u32> = numbers(&seat.ask(KEYS).await?).collect();
+        let mut locked = BTreeSet::new();
+        for _ in 0..20 {
+            let unlocked: BTreeSet<u32> = numbers(&seat.ask(UNLOCKED).await?).collect();
+            locked = keys.difference(&unlocked).copied().collect();
+            if locked.is_empty() {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(locked.into_iter().map(Key).collect())
+    }
+}

@@ -1,0 +1,198 @@
+//! Runs scenarios on real databases, in real time: the coordinator's state machine on tokio, with a log in a file, and
+//! databases as participants.
+
+mod branch;
+mod coordinator;
+mod course;
+mod exchange;
+mod faults;
+mod final_state;
+mod participant;
+mod record;
+mod support;
+mod target;
+
+use std::cell::{Cell, RefCell};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::Duration;
+
+use harness_core::{Backend, Cast, DurableState, FailureInjector, RunError, RunReport, Sink, TestScenario};
+use history::ParticipantId;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::LocalSet;
+
+use crate::link::Trouble;
+use crate::server::{Durability, RunFolder, Server};
+use crate::{BackendError, Kind, dialect};
+use coordinator::Node;
+use course::{Flow, Happening, Run, Stage};
+use participant::Participant;
+use record::Record;
+use target::Target;
+
+/// Which databases to run on.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What the participants are: the first is of the first kind, and so on, and then from the first again.
+    pub kinds: Vec<Kind>,
+    /// How much servers of our own keep when the power fails.
+    pub durability: Durability,
+}
+
+/// Runs scenarios on real databases. Servers are started when they are first needed, kept from one run to the next, and
+/// gone when this is.
+pub struct Databases {
+    options: Options,
+    cast: Cast,
+    runtime: Runtime,
+    servers: RefCell<Servers>,
+}
+
+/// What is kept from one run to the next. Servers go before the folder that they are in.
+#[derive(Default)]
+struct Servers {
+    up: Vec<Server>,
+    folder: Option<RunFolder>,
+}
+
+impl Databases {
+    /// Runs on these databases.
+    ///
+    /// # Errors
+    /// When no database is named.
+    pub fn new(options: Options) -> Result<Self, BackendError> {
+        if options.kinds.is_empty() {
+            return Err(BackendError::UnknownKind(String::new()));
+        }
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(BackendError::Log)?;
+        Ok(Self { options, cast: Cast::reference(), runtime, servers: RefCell::default() })
+    }
+
+    /// Runs with this coordinator.
+    #[must_use]
+    pub fn cast(self, cast: Cast) -> Self {
+        Self { cast, ..self }
+    }
+
+    fn kind_of(&self, id: ParticipantId) -> Kind {
+        self.options.kinds[(id.0 as usize - 1) % self.options.kinds.len()]
+    }
+
+    fn run_with(
+        &self,
+        scenario: &TestScenario,
+        seed: u64,
+        injector: FailureInjector,
+        sink: &mut dyn Sink,
+    ) -> Result<RunReport, RunError> {
+        let local = LocalSet::new();
+        let running = self.stage_and_run(scenario, seed, injector, sink);
+        let report = self.runtime.block_on(local.run_until(running));
+        report.map_err(|error| RunError::Backend(error.to_string()))
+    }
+
+    async fn stage_and_run(
+        &self,
+        scenario: &TestScenario,
+        seed: u64,
+        injector: FailureInjector,
+        sink: &mut dyn Sink,
+    ) -> Result<RunReport, BackendError> {
+        let number = RandomState::new().build_hasher().finish();
+        let mut servers = self.servers.take();
+        let folder = match servers.folder.take() {
+            Some(folder) => folder,
+            None => RunFolder::open().map_err(BackendError::Log)?,
+        };
+        let (queue, inbox) = tokio::sync::mpsc::unbounded_channel();
+        let struck = queue.clone();
+        let trouble = Trouble::new(move |one| drop(struck.send(Happening::Struck(one))));
+        let mut participants = Vec::new();
+        let mut kept = std::mem::take(&mut servers.up).into_iter();
+        for id in (1..=scenario.participants).map(ParticipantId) {
+            let server = match kept.next() {
+                Some(server) => server,
+                None => {
+                    let place = folder.path().join(id.to_string());
+                    Server::create(self.kind_of(id), place, self.options.durability).await?
+                }
+            };
+            let mut target = self.target(scenario, id, (number, seed), &server);
+            target.make_ready(scenario).await?;
+            let link = match support::needs_links(scenario) {
+                true => Some(target.put_link(folder.path(), &trouble).map_err(BackendError::Log)?),
+                false => None,
+            };
+            participants.push(Participant::new(target, Some(server), link));
+        }
+        let unused: Vec<Server> = kept.collect();
+        let node = Node::open(folder.path().join(format!("tm-{number:x}")))?;
+        let record = Record::new(scenario.participants, sink);
+        let cast = &self.cast;
+        let stage =
+            Stage { scenario, cast, seed, injector, node, participants, record, trouble, queue, inbox };
+        let (report, participants) = Run::new(stage).run().await?;
+        let used = participants.into_iter().filter_map(|participant| participant.server);
+        let mut up: Vec<Server> = used.chain(unused).collect();
+        for server in up.iter_mut().filter(|server| !server.is_up()) {
+            server.start().await?;
+        }
+        self.servers.replace(Servers { up, folder: Some(folder) });
+        Ok(report)
+    }
+
+    fn target(
+        &self,
+        scenario: &TestScenario,
+        id: ParticipantId,
+        (run, seed): (u64, u64),
+        server: &Server,
+    ) -> Target {
+        let kind = self.kind_of(id);
+        Target {
+            id,
+            kind,
+            dialect: dialect::of(kind),
+            address: server.address(),
+            direct: server.address(),
+            login: server.login(),
+            patience: Duration::from_nanos(scenario.participant.idle_timeout.0),
+            lock_timeout_ms: scenario.participant.lock_timeout.0 / 1_000_000,
+            run,
+            // Each way of recovery has half of the seeds.
+            checkpoints: seed % 2 == 1,
+            life: Cell::new(1),
+        }
+    }
+}
+
+impl Backend for Databases {
+    fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError> {
+        scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
+        if let Some(need) = support::beyond(scenario) {
+            return Err(RunError::BeyondBackend { backend: "real databases".to_owned(), need });
+        }
+        let injector = FailureInjector::arm(&scenario.failure_configs)?;
+        self.run_with(scenario, seed, injector, sink)
+    }
+
+    fn go_on(
+        &self,
+        _scenario: &TestScenario,
+        _seed: u64,
+        _start: &DurableState,
+        _sink: &mut dyn Sink,
+    ) -> Result<(RunReport, DurableState), RunError> {
+        let need = "to go on with what an earlier run has left".to_owned();
+        Err(RunError::BeyondBackend { backend: "real databases".to_owned(), need })
+    }
+
+    fn run_twin(&self, scenario: &TestScenario, seed: u64) -> Result<RunReport, RunError> {
+        let twin = TestScenario { failure_configs: Vec::new(), chaos: None, ..scenario.clone() };
+        self.run_with(&twin, seed, FailureInjector::default(), &mut ())
+    }
+
+    fn is_deterministic(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,292 @@
+//! A participant as its coordinator's process has it: sessions, the branches that work there, and what to do upon a
+//! message. It knows no more than a real resource manager's client does; the process that dies takes it along.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use history::{Decision, Gid, ParticipantId};
+use protocol::{Message, Operation, Refusal};
+
+use super::branch::{self, Done, Known};
+use super::target::{LostSession, Seat, Target};
+use crate::link::Link;
+use crate::server::Server;
+
+/// A participant.
+pub(super) struct Participant {
+    pub(super) target: Rc<Target>,
+    _link: Option<Link>,
+    /// `None` while it is being started, or if it is not ours.
+    pub(super) server: Option<Server>,
+    pub(super) is_up: bool,
+    pub(super) gone_for_good: bool,
+    /// How often it crashed, which tells restarts apart.
+    pub(super) incarnation: u32,
+    /// Sessions that are free.
+    pub(super) idle: Vec<Seat>,
+    pub(super) branches: BTreeMap<Gid, Branch>,
+    /// Sessions that were lost and may still be at work.
+    pub(super) lost: Vec<LostSession>,
+    /// Something may be prepared there that nobody here knows of.
+    pub(super) suspicious: bool,
+    pub(super) is_swept: bool,
+}
+
+/// A branch that is not over.
+#[derive(Default)]
+pub(super) struct Branch {
+    /// The session that works for it, unless it is at work just now.
+    pub(super) seat: Option<Seat>,
+    pub(super) state: State,
+    /// A piece of work is under way.
+    pub(super) is_busy: bool,
+    /// What came meanwhile and waits its turn.
+    pub(super) waiting: VecDeque<Message>,
+    pub(super) work: Vec<Operation>,
+    /// The epoch of the database in which the work was done.
+    pub(super) life: u32,
+    /// Since when it has waited for a decision, by ticks.
+    pub(super) ticks: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum State {
+    /// Its work is not done.
+    #[default]
+    Working,
+    /// Its work is done.
+    Active,
+    /// It may be prepared: whoever has to know has to ask.
+    Unclear,
+    /// It is prepared.
+    Prepared,
+}
+
+/// What a message comes to at once.
+pub(super) enum Reaction {
+    /// A piece of work, to be done apart.
+    Work(std::pin::Pin<Box<dyn Future<Output = Done>>>),
+    /// Something is known already.
+    Known(Known),
+    /// Nothing.
+    Nothing,
+}
+
+impl Participant {
+    pub(super) fn new(target: Target, server: Option<Server>, link: Option<Link>) -> Self {
+        Self {
+            target: Rc::new(target),
+            _link: link,
+            server,
+            is_up: true,
+            gone_for_good: false,
+            incarnation: 0,
+            idle: Vec::new(),
+            branches: BTreeMap::new(),
+            lost: Vec::new(),
+            suspicious: false,
+            is_swept: false,
+        }
+    }
+
+    pub(super) fn id(&self) -> ParticipantId {
+        self.target.id
+    }
+
+    /// The coordinator's process is gone, and all its sessions with it.
+    pub(super) fn forget(&mut self) {
+        self.idle.clear();
+        self.branches.clear();
+        self.lost.clear();
+        self.is_swept = false;
+        self.suspicious = true;
+    }
+
+    /// The database is gone: so is what was not prepared there.
+    pub(super) fn disconnect(&mut self) {
+        self.idle.clear();
+        self.lost.clear();
+        for branch in self.branches.values_mut() {
+            branch.seat = None;
+        }
+        self.suspicious = true;
+    }
+
+    /// Takes a message in.
+    pub(super) fn react(&mut self, message: Message) -> Reaction {
+        let gid = message.gid();
+        if let Some(branch) = self.branches.get_mut(&gid).filter(|branch| branch.is_busy) {
+            // What is repeated while it is being done needs no second time.
+            if !matches!(message, Message::Execute { .. } | Message::Commit { .. }) {
+                branch.waiting.push_back(message);
+            }
+            return Reaction::Nothing;
+        }
+        match message {
+            Message::Execute { transaction } => {
+                let work: Vec<Operation> = transaction.work_of(self.id()).collect();
+                self.execute(gid, work)
+            }
+            Message::Prepare { life, .. } => self.prepare(gid, life),
+            Message::Commit { .. } | Message::DecisionReply { decision: Decision::Commit, .. } => {
+                self.commit(gid)
+            }
+            Message::Abort { .. } | Message::DecisionReply { decision: Decision::Abort, .. } => {
+                self.abort(gid)
+            }
+            Message::CommitOnePhase { life, .. } => self.commit_one_phase(gid, life),
+            Message::Recover => {
+                self.suspicious = true;
+                Reaction::Nothing
+            }
+            _ => Reaction::Nothing,
+        }
+    }
+
+    fn execute(&mut self, gid: Gid, work: Vec<Operation>) -> Reaction {
+        if self.branches.contains_key(&gid) {
+            return Reaction::Nothing;
+        }
+        let life = self.target.life.get();
+        let branch = Branch { is_busy: true, work: work.clone(), life, ..Branch::default() };
+        self.branches.insert(gid, branch);
+        let seat = self.idle.pop();
+        Reaction::Work(Box::pin(branch::execute(Rc::clone(&self.target), seat, gid, work)))
+    }
+
+    fn prepare(&mut self, gid: Gid, life: u32) -> Reaction {
+        let here = self.target.life.get();
+        let Some(branch) = self.branches.get_mut(&gid) else { return Reaction::Known(Known::VotedNo) };
+        match (branch.state, branch.seat.take()) {
+            (State::Active, Some(seat)) if branch.life == here && life == here => {
+                branch.is_busy = true;
+                let target = Rc::clone(&self.target);
+                let writes = branch.work.iter().any(|operation| operation.kind != history::OpKind::Read);
+                Reaction::Work(if writes {
+                    Box::pin(branch::prepare(target, seat, gid))
+                } else {
+                    Box::pin(branch::end_read_only(target, seat, gid))
+                })
+            }
+            (State::Prepared, seat) => {
+                branch.seat = seat;
+                Reaction::Known(Known::Prepared)
+            }
+            (State::Unclear, _) => Reaction::Nothing,
+            // Its session was lost, and its work with it.
+            (State::Working | State::Active, _) => Reaction::Known(Known::VotedNo),
+        }
+    }
+
+    fn commit(&mut self, gid: Gid) -> Reaction {
+        // After a restart nobody here knows of it, and its database does.
+        let branch = self.branches.entry(gid).or_insert_with(Branch::prepared);
+        branch.is_busy = true;
+        let seat = branch.seat.take().or_else(|| self.idle.pop());
+        Reaction::Work(Box::pin(branch::commit(Rc::clone(&self.target), seat, gid)))
+    }
+
+    fn abort(&mut self, gid: Gid) -> Reaction {
+        let Some(branch) = self.branches.get_mut(&gid) else { return Reaction::Nothing };
+        let target = Rc::clone(&self.target);
+        match (branch.state, branch.seat.take()) {
+            (State::Active, Some(seat)) => {
+                branch.is_busy = true;
+                Reaction::Work(Box::pin(branch::abort_active(target, seat, gid)))
+            }
+            (State::Prepared | State::Unclear, seat) => {
+                branch.is_busy = true;
+                let seat = seat.or_else(|| self.idle.pop());
+                Reaction::Work(Box::pin(branch::abort(target, seat, gid)))
+            }
+            (State::Working | State::Active, _) => Reaction::Known(Known::Aborted),
+        }
+    }
+
+    fn commit_one_phase(&mut self, gid: Gid, life: u32) -> Reaction {
+        let here = self.target.life.get();
+        let branch = self.branches.entry(gid).or_insert_with(Branch::prepared);
+        branch.is_busy = true;
+        let target = Rc::clone(&self.target);
+        let is_same_life = branch.life == here && life == here;
+        let writes = branch.work.iter().any(|operation| operation.kind != history::OpKind::Read);
+        match branch.seat.take().filter(|_| is_same_life) {
+            Some(seat) if !writes => Reaction::Work(Box::pin(branch::end_read_only(target, seat, gid))),
+            seat => Reaction::Work(Box::pin(branch::commit_one_phase(target, seat, gid))),
+        }
+    }
+
+    /// Takes in what a piece of work came to: the branch's session, and how it stands.
+    pub(super) fn finish_work(&mut self, gid: Gid, done: Done) -> Known {
+        let Done { known, seat, lost } = done;
+        let life = self.target.life.get();
+        let mut seat = seat.filter(|seat| seat.life == life);
+        if let Some(lost) = lost {
+            self.lost.push(lost);
+            self.suspicious = true;
+        }
+        if let Some(branch) = self.branches.get_mut(&gid) {
+            branch.is_busy = false;
+            match known {
+                Known::Executed(_) => {
+                    branch.state = State::Active;
+                    branch.seat = seat.take();
+                }
+                Known::Prepared => {
+                    branch.state = State::Prepared;
+                    if !self.target.dialect.is_free_once_prepared() {
+                        branch.seat = seat.take();
+                    }
+                }
+                Known::Nothing => {
+                    branch.state = State::Unclear;
+                    branch.seat = seat.take();
+                    self.suspicious = true;
+                }
+                _ => {}
+            }
+        }
+        self.idle.extend(seat);
+        known
+    }
+
+    /// Forgets a branch that is over.
+    pub(super) fn close(&mut self, gid: Gid) {
+        if let Some(branch) = self.branches.remove(&gid) {
+            // A session that is not known to be clean is of no use to others.
+            drop(branch.seat);
+        }
+    }
+}
+
+impl Branch {
+    /// One that only its database knows.
+    pub(super) fn prepared() -> Self {
+        Self { state: State::Prepared, ..Self::default() }
+    }
+}
+
+/// What the coordinator is told, if it is told anything.
+pub(super) fn reply(gid: Gid, known: &Known, life: u32) -> Option<Message> {
+    use history::Vote;
+    Some(match *known {
+        Known::Executed(_) => Message::Executed { gid, life },
+        Known::Failed(why) => Message::Failed { gid, why },
+        Known::Prepared => Message::Vote { gid, vote: Vote::Yes },
+        Known::VotedNo => Message::Vote { gid, vote: Vote::No },
+        Known::ReadOnly => Message::Vote { gid, vote: Vote::ReadOnly },
+        Known::Committed => Message::Acknowledge { gid },
+        Known::Missing => Message::Heuristic { gid, decision: Decision::Abort },
+        Known::Aborted | Known::Nothing => return None,
+    })
+}
+
+/// A branch of a participant that cannot be reached.
+pub(super) fn unreachable(message: &Message) -> Option<Message> {
+    match message {
+        Message::Execute { transaction } => {
+            Some(Message::Failed { gid: transaction.id, why: Refusal::Unable })
+        }
+        _ => None,
+    }
+}

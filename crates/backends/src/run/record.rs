@@ -1,0 +1,192 @@
+//! The history of a run on real databases, and what the driver remembers beside it: what each branch read and wrote, and
+//! how far it is known to have come. The coordinator's process forgets all this when it is killed; who watches does not.
+
+use std::collections::BTreeMap;
+
+use harness_core::Sink;
+use history::{Decision, Event, Fact, Gid, Key, Nanos, NodeId, OpKind, ParticipantId, RecordKind, Value};
+use protocol::Operation;
+use tokio::time::Instant;
+
+use crate::dialect::Seen;
+
+const CHUNK: usize = 256;
+
+/// Writes the history.
+pub(super) struct Record<'a> {
+    started: Instant,
+    chunk: Vec<Event>,
+    sink: &'a mut dyn Sink,
+    ledgers: Vec<Ledger>,
+}
+
+/// What is known of the branches of one participant.
+#[derive(Default)]
+struct Ledger {
+    branches: BTreeMap<Gid, Page>,
+}
+
+#[derive(Default)]
+struct Page {
+    progress: Progress,
+    /// The last value of each key.
+    writes: Vec<(Key, Value)>,
+    read: Vec<Key>,
+    /// The coordinator said abort, or an operator did: its branch may be gone from here on.
+    may_go: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Progress {
+    #[default]
+    Active,
+    Prepared,
+    Committed,
+    Aborted,
+}
+
+impl<'a> Record<'a> {
+    pub(super) fn new(participants: u32, sink: &'a mut dyn Sink) -> Self {
+        let ledgers = (0..participants).map(|_| Ledger::default()).collect();
+        Self { started: Instant::now(), chunk: Vec::with_capacity(CHUNK), sink, ledgers }
+    }
+
+    /// The time since the run began.
+    pub(super) fn now(&self) -> Nanos {
+        Nanos(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn note(&mut self, node: NodeId, fact: Fact) {
+        self.chunk.push(Event { at: self.now(), node, fact });
+        if self.chunk.len() == CHUNK {
+            self.hand_on();
+        }
+    }
+
+    pub(super) fn hand_on(&mut self) {
+        self.sink.take(&self.chunk);
+        self.chunk.clear();
+    }
+
+    fn page(&mut self, id: ParticipantId, gid: Gid) -> &mut Page {
+        self.ledgers[id.0 as usize - 1].branches.entry(gid).or_default()
+    }
+
+    /// A branch has done its work. What it saw others to have written is committed, even if nobody was told.
+    pub(super) fn executed(&mut self, id: ParticipantId, gid: Gid, work: &[Operation], seen: &[Seen]) {
+        let node = NodeId::from(id);
+        for (operation, seen) in work.iter().zip(seen) {
+            let Operation { key, kind, .. } = *operation;
+            let writer = seen.writer;
+            if writer != gid && writer != Gid::INITIAL {
+                self.committed(id, writer);
+            }
+            if kind != OpKind::Put && writer != gid {
+                self.note(node, Fact::Read { gid, key, writer });
+            }
+            if kind == OpKind::Read {
+                self.page(id, gid).read.push(key);
+                continue;
+            }
+            let value = seen.value;
+            self.note(node, Fact::Wrote { gid, key, value });
+            let writes = &mut self.page(id, gid).writes;
+            writes.retain(|&(other, _)| other != key);
+            writes.push((key, value));
+        }
+    }
+
+    /// A branch is prepared: its database says so, and is held to it from here on.
+    pub(super) fn prepared(&mut self, id: ParticipantId, gid: Gid) {
+        if self.page(id, gid).progress == Progress::Active {
+            self.page(id, gid).progress = Progress::Prepared;
+            let record = RecordKind::Prepared;
+            self.note(id.into(), Fact::Appended { gid, record, forced: true });
+            self.note(id.into(), Fact::Durable { gid, record });
+        }
+    }
+
+    /// A branch is committed.
+    pub(super) fn committed(&mut self, id: ParticipantId, gid: Gid) {
+        if self.page(id, gid).progress == Progress::Committed {
+            return;
+        }
+        let page = self.page(id, gid);
+        page.progress = Progress::Committed;
+        let writes = std::mem::take(&mut page.writes);
+        let (node, decision) = (NodeId::from(id), Decision::Commit);
+        let record = RecordKind::Decided(decision);
+        self.note(node, Fact::Appended { gid, record, forced: true });
+        for (key, value) in writes {
+            self.note(node, Fact::Applied { gid, key, value });
+        }
+        self.note(node, Fact::Decided { gid, decision });
+        self.note(node, Fact::Durable { gid, record });
+    }
+
+    /// A branch that wrote nothing is over.
+    pub(super) fn ended_read_only(&mut self, id: ParticipantId, gid: Gid) {
+        self.page(id, gid).progress = Progress::Aborted;
+        self.note(id.into(), Fact::Decided { gid, decision: Decision::Commit });
+    }
+
+    /// A branch is rolled back.
+    pub(super) fn aborted(&mut self, id: ParticipantId, gid: Gid) {
+        let page = self.page(id, gid);
+        let was = std::mem::replace(&mut page.progress, Progress::Aborted);
+        if matches!(was, Progress::Aborted | Progress::Committed) {
+            // A committed branch stays one: whoever says otherwise is judged by the stores.
+            page.progress = was;
+            return;
+        }
+        page.writes.clear();
+        let (node, decision) = (NodeId::from(id), Decision::Abort);
+        if was == Progress::Prepared {
+            let record = RecordKind::Decided(decision);
+            self.note(node, Fact::Appended { gid, record, forced: true });
+            self.note(node, Fact::Durable { gid, record });
+        }
+        self.note(node, Fact::Decided { gid, decision });
+    }
+
+    /// From here on it is no loss if the branch is gone.
+    pub(super) fn may_go(&mut self, id: ParticipantId, gid: Gid) {
+        self.page(id, gid).may_go = true;
+    }
+
+    /// A database has restarted, or the run is over: what it holds is compared with what it had said. What it said and
+    /// does not hold any more is lost.
+    pub(super) fn audit(&mut self, id: ParticipantId, prepared: &[Gid], finished: &[Gid]) {
+        let node = NodeId::from(id);
+        for &gid in finished {
+            self.committed(id, gid);
+        }
+        let finished: std::collections::BTreeSet<Gid> = finished.iter().copied().collect();
+        let mut lost = Vec::new();
+        for (&gid, page) in &mut self.ledgers[id.0 as usize - 1].branches {
+            let record = match page.progress {
+                Progress::Prepared if !prepared.contains(&gid) && !page.may_go => RecordKind::Prepared,
+                Progress::Committed if !finished.contains(&gid) => RecordKind::Decided(Decision::Commit),
+                _ => continue,
+            };
+            page.progress = Progress::Aborted;
+            lost.push((gid, record));
+        }
+        for (gid, record) in lost {
+            self.note(node, Fact::Lost { gid, record });
+        }
+        for &gid in prepared {
+            self.prepared(id, gid);
+        }
+    }
+
+    /// Who of those that are prepared has a lock on the key.
+    pub(super) fn holder(&self, id: ParticipantId, key: Key) -> Gid {
+        let branches = self.ledgers[id.0 as usize - 1].branches.iter();
+        let holds = |page: &Page| {
+            let written = page.writes.iter().any(|&(written, _)| written == key);
+            page.progress == Progress::Prepared && (written || page.read.contains(&key))
+        };
+        branches.rev().find(|(_, page)| holds(page)).map_or(Gid::INITIAL, |(&gid, _)| gid)
+    }
+}
