@@ -100,10 +100,13 @@ pub(crate) enum Command {
 /// What all commands that run something take.
 #[derive(Debug, Args)]
 pub(crate) struct RunOptions {
-    /// How many participants; a scenario that needs more runs with what it needs
-    #[arg(short, long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
+    /// How many participants; a scenario that needs more runs with what it needs [default: 100, or the databases named]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = within(1, PARTICIPANTS_MAX))]
-    pub(crate) participants: u32,
+    pub(crate) participants: Option<u32>,
+    /// Run on real databases, started for it: postgres, mariadb, or several, separated by commas
+    #[arg(long, value_name = "DATABASE", value_delimiter = ',')]
+    pub(crate) backend: Vec<String>,
     /// The seed: the same seed gives the same run
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = within(0, u64::MAX))]
     pub(crate) seed: u64,

@@ -73,7 +73,10 @@ impl Status {
     }
 
     pub(crate) fn of_error(error: &RunError) -> Self {
-        if matches!(error, RunError::Unsupported { .. }) { Self::Unsupported } else { Self::NotRun }
+        match error {
+            RunError::Unsupported { .. } | RunError::BeyondBackend { .. } => Self::Unsupported,
+            _ => Self::NotRun,
+        }
     }
 
     pub(crate) fn exit(self) -> Exit {

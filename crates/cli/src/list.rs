@@ -19,7 +19,7 @@ struct Row {
 
 pub(crate) fn list(category: Option<&str>, json: bool) -> Result<Exit, Failure> {
     // With one participant, each scenario has as many as it needs at the least.
-    let catalog = suite::catalog(1);
+    let catalog = names::catalog(1);
     let categories = match category {
         Some(name) => std::slice::from_ref(names::category(&catalog, name)?),
         None => catalog.categories(),

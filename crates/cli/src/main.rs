@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod detail;
+mod engine;
 mod exit;
 mod failure;
 mod files;

@@ -11,6 +11,17 @@ const SIMILARITY_MIN: f64 = 0.7;
 const SIMILARITY_SPAN: f64 = 0.1;
 const SUGGESTIONS_MAX: usize = 3;
 
+/// The scenarios that are about real databases.
+pub(crate) fn of_databases() -> Category {
+    scenarios_databases::CATEGORY
+}
+
+/// All scenarios that this program knows.
+pub(crate) fn catalog(participants: u32) -> ScenarioGenerator {
+    let categories = suite::categories().into_iter().chain([of_databases()]);
+    ScenarioGenerator::new(categories.collect(), participants)
+}
+
 pub(crate) fn scenario(catalog: &ScenarioGenerator, name: &str) -> Result<TestScenario, Failure> {
     catalog.find_scenario_by_name(name).ok_or_else(|| {
         if let Some(category) = catalog.categories().iter().find(|category| same_name(category.name, name)) {

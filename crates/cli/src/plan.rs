@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use harness_core::{Cast, RunError, ScenarioGenerator, Simulator, TestScenario};
+use harness_core::{Cast, RunError, ScenarioGenerator, Simulator, TestScenario, same_name};
 
 use crate::args::{Command, RunOptions};
+use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::names;
 use crate::replay::Replay;
@@ -13,6 +14,8 @@ use crate::replay::Replay;
 /// What is to run.
 pub(crate) struct Plan {
     pub(crate) subjects: Vec<Subject>,
+    /// What runs it.
+    pub(crate) engine: Engine,
     /// As many as were asked for; a scenario may need more.
     pub(crate) participants: u32,
     pub(crate) seed_first: u64,
@@ -37,6 +40,43 @@ pub(crate) enum Format {
     JsonLines,
 }
 
+/// What a command asks for.
+enum Scope {
+    All,
+    Category(String),
+    Scenario(String),
+    /// So many transactions, drawn.
+    Random(u32),
+}
+
+impl Scope {
+    /// Scenarios of databases run on databases, also if none is named.
+    fn backend(&self, named: Vec<String>) -> Vec<String> {
+        let own = names::of_databases();
+        let is_theirs = match self {
+            Self::Category(name) => same_name(own.name, name),
+            Self::Scenario(name) => own.entries.iter().any(|entry| same_name(entry.name, name)),
+            Self::All | Self::Random(_) => false,
+        };
+        if named.is_empty() && is_theirs { Engine::DATABASES.map(str::to_owned).to_vec() } else { named }
+    }
+
+    fn subjects(&self, participants: u32, engine: &Engine) -> Result<Vec<Subject>, Failure> {
+        let catalog = names::catalog(participants);
+        Ok(match self {
+            Self::All if engine.is_real() => named(catalog.all_scenarios()),
+            Self::All => named(suite::catalog(participants).all_scenarios()),
+            Self::Category(name) => {
+                let category = names::category(&catalog, name)?;
+                let entries = category.entries.iter();
+                named(entries.map(|entry| category.build(entry, participants)).collect())
+            }
+            Self::Scenario(name) => named(vec![names::scenario(&catalog, name)?]),
+            &Self::Random(transactions) => vec![Subject::Random { participants, transactions }],
+        })
+    }
+}
+
 /// What is run once a seed.
 pub(crate) enum Subject {
     Named(Box<TestScenario>),
@@ -47,25 +87,13 @@ impl Plan {
     /// Everything that can be wrong with a command is found here, before anything runs or is written.
     pub(crate) fn new(command: Command) -> Result<Self, Failure> {
         let failpoints = failpoints()?;
-        let (subjects, options, single, output) = match command {
-            Command::RunAll { options, output } => {
-                (named(suite::catalog(options.participants).all_scenarios()), options, false, Some(output))
-            }
+        let (scope, options, single, output) = match command {
+            Command::RunAll { options, output } => (Scope::All, options, false, Some(output)),
             Command::RunCategory { category, options } => {
-                let catalog = suite::catalog(options.participants);
-                let category = names::category(&catalog, &category.join(" "))?;
-                let entries = category.entries.iter();
-                let scenarios = entries.map(|entry| category.build(entry, options.participants)).collect();
-                (named(scenarios), options, false, None)
+                (Scope::Category(category.join(" ")), options, false, None)
             }
-            Command::RunScenario { name, options } => {
-                let scenario = names::scenario(&suite::catalog(options.participants), &name.join(" "))?;
-                (named(vec![scenario]), options, true, None)
-            }
-            Command::Random { transactions, options } => {
-                let participants = options.participants;
-                (vec![Subject::Random { participants, transactions }], options, true, None)
-            }
+            Command::RunScenario { name, options } => (Scope::Scenario(name.join(" ")), options, true, None),
+            Command::Random { transactions, options } => (Scope::Random(transactions), options, true, None),
             Command::List { .. }
             | Command::Check(_)
             | Command::Mutants { .. }
@@ -75,7 +103,10 @@ impl Plan {
                 unreachable!("they run nothing")
             }
         };
-        let RunOptions { participants, seed, seeds, json, verbose } = options;
+        let RunOptions { participants, backend, seed, seeds, json, verbose } = options;
+        let engine = Engine::new(&scope.backend(backend))?;
+        let participants = participants.unwrap_or(engine.participants());
+        let subjects = scope.subjects(participants, &engine)?;
         if seed.checked_add(seeds - 1).is_none() {
             let reason =
                 format!("{seeds} seeds from {seed} on go past the last one, {}: use fewer", u64::MAX);
@@ -87,7 +118,7 @@ impl Plan {
             (false, true) if verbose || seeds == 1 => Format::Detail { timeline: verbose },
             (false, _) => Format::Overview { verbose },
         };
-        Ok(Self { subjects, participants, seed_first: seed, seeds, format, output, failpoints })
+        Ok(Self { subjects, engine, participants, seed_first: seed, seeds, format, output, failpoints })
     }
 
     pub(crate) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
@@ -108,6 +139,7 @@ impl Plan {
                 format!("random -p {participants} -t {transactions} --seed {seed}")
             }
         };
+        let arguments = arguments + &self.engine.arguments();
         Replay { failpoints: self.failpoints.clone(), arguments }
     }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use harness_core::history::History;
-use harness_core::{RunError, TestHarnessConfig, TestResult, TestScenario, TwoPhaseCommitTestHarness};
+use harness_core::{RunError, TestResult, TestScenario};
 
+use crate::engine::Engine;
 use crate::exit::{Exit, Status};
 use crate::failure::Failure;
 use crate::files::Folder;
@@ -105,8 +106,9 @@ fn run_one<'a>(plan: &Plan, subject: &'a Subject, seed: u64) -> Result<Ran<'a>, 
     let record = plan.format == Format::Detail { timeline: true };
     let mut scenario = None;
     // A panic is a broken assumption in one run: the others still tell something.
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| judge(scenario.insert(subject.scenario(seed)?), seed, record)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        judge(&plan.engine, scenario.insert(subject.scenario(seed)?), seed, record)
+    }));
     let (status, result, history) = match outcome {
         Ok(Ok((mut result, history))) => {
             result.replay = replay.anywhere();
@@ -122,11 +124,12 @@ fn run_one<'a>(plan: &Plan, subject: &'a Subject, seed: u64) -> Result<Ran<'a>, 
 }
 
 fn judge(
+    engine: &Engine,
     scenario: &TestScenario,
     seed: u64,
     record: bool,
 ) -> Result<(TestResult, Option<History>), RunError> {
-    let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig { seed, ..TestHarnessConfig::default() });
+    let harness = engine.harness(seed);
     if record {
         harness.run_recorded(scenario).map(|(result, history)| (result, Some(history)))
     } else {
