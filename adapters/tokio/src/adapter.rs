@@ -22,8 +22,6 @@ use crate::turns::Turns;
 pub struct Adapter<C> {
     node: Node,
     process: Option<Process<C>>,
-    /// A timer is set.
-    ticking: bool,
 }
 
 /// What a crash ends.
@@ -36,7 +34,7 @@ impl<C: AsyncCoordinator> Adapter<C> {
     /// An adapter of a coordinator that has not started.
     pub fn new(config: &CoordinatorConfig) -> Self {
         let node = Node { shared: Shared::default(), config: *config, epoch: 0 };
-        Self { node, process: None, ticking: false }
+        Self { node, process: None }
     }
 
     fn start(&mut self, now: Nanos, log: &[StoredRecord], epoch: u32, effects: &mut Effects) {
@@ -50,7 +48,7 @@ impl<C: AsyncCoordinator> Adapter<C> {
         let (node, started) = (self.node.clone(), Arc::clone(&process.started));
         process.turns.spawn(async move {
             match C::start(node.clone(), log).await {
-                Ok(coordinator) => drop(started.set(Arc::new(coordinator))),
+                Ok(coordinator) => drop(started.set(coordinator)),
                 Err(why) => node.halt(why),
             }
         });
@@ -61,6 +59,9 @@ impl<C: AsyncCoordinator> Adapter<C> {
     /// Lets the process make a turn, and hands on what it wants done.
     fn turn(&mut self, now: Nanos, input: Option<Input<'_>>, effects: &mut Effects) {
         let Some(process) = &self.process else { return };
+        if let Some(Input::TimerFired(_)) = input {
+            process.turns.tick(now);
+        }
         let ended = watched(|| process.turns.turn(now, || input.into_iter().for_each(|it| self.deliver(it))));
         for effect in self.node.shared.lock().effects.drain(..) {
             effects.push(effect);
@@ -70,9 +71,8 @@ impl<C: AsyncCoordinator> Adapter<C> {
             Ok(false) => effects.fail(Failure::Livelocked),
             Err(message) => effects.fail(Failure::Panicked(message)),
         }
-        if !self.ticking && process.turns.is_alive() {
-            self.ticking = true;
-            effects.set_timer(process.turns.until_next_tick(), Gid::INITIAL, 0);
+        if let Some(after) = process.turns.next_tick() {
+            effects.set_timer(after, Gid::INITIAL, 0);
         }
     }
 
@@ -185,7 +185,6 @@ impl<C: AsyncCoordinator> Coordinator for Adapter<C> {
         if let Input::Start { log, epoch } = input {
             return self.start(now, log, epoch, effects);
         }
-        self.ticking &= !matches!(input, Input::TimerFired(_));
         let mut state = self.node.shared.lock();
         (state.now, state.next) = (now, effects.next_position());
         drop(state);

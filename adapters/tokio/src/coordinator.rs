@@ -13,10 +13,10 @@ use crate::node::Node;
 ///
 /// An `Err` stops the node: its process exits, and what is not in the log is gone. A supervisor starts it again, unless
 /// another coordinator has taken over.
-pub trait AsyncCoordinator: Sized + Send + Sync + 'static {
+pub trait AsyncCoordinator: Send + Sync + 'static {
     /// Starts on the records that the log still holds, oldest first. Until this returns, whatever is asked waits; what
     /// may take long, such as telling participants of a commit until all acknowledge it, is spawned.
-    fn start(node: Node, log: Vec<LogRecord>) -> impl Future<Output = Result<Self, HaltReason>> + Send;
+    fn start(node: Node, log: Vec<LogRecord>) -> impl Future<Output = Result<Arc<Self>, HaltReason>> + Send;
 
     /// Runs a transaction and answers with its outcome. What is still to be done then is spawned, and holds on to the
     /// branches that it is about: a transaction is over when nobody has a [`Branch`](crate::Branch) of it any more.

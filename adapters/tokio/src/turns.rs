@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::watchdog::{Bell, watch};
 
 /// The resolution of tokio's timers.
-pub(crate) const TICK: Nanos = Nanos::from_millis(1);
+const TICK: Nanos = Nanos::from_millis(1);
 
 /// The tasks under test, and their clock.
 pub(crate) struct Turns {
@@ -27,6 +27,10 @@ pub(crate) struct Turns {
     now: Cell<Nanos>,
     /// How much time has passed here since the start. It never goes back.
     elapsed: Cell<Nanos>,
+    /// When the next tick is to come that was asked for.
+    tick_at: Cell<Option<Nanos>>,
+    /// It has come, and no turn has been made since.
+    ticked: Cell<bool>,
 }
 
 impl Turns {
@@ -39,7 +43,14 @@ impl Turns {
         builder.rng_seed(tokio::runtime::RngSeed::from_bytes(b"the same in each run"));
         let runtime = builder.build().expect("a runtime without network needs no resource");
         watch(&bell);
-        Self { runtime, bell, now: Cell::new(now), elapsed: Cell::new(Nanos::ZERO) }
+        Self {
+            runtime,
+            bell,
+            now: Cell::new(now),
+            elapsed: Cell::new(Nanos::ZERO),
+            tick_at: Cell::new(None),
+            ticked: Cell::new(false),
+        }
     }
 
     /// Spawns a task, which runs in the next turn, or in this one.
@@ -47,20 +58,31 @@ impl Turns {
         self.runtime.spawn(task);
     }
 
-    /// Whether any task is alive, which may wait for a timer.
-    pub(crate) fn is_alive(&self) -> bool {
-        self.runtime.metrics().num_alive_tasks() > 0
+    /// How long it is until timers can fire, if a task is alive that may wait for one and nobody has asked before. Then
+    /// [`Turns::tick`] is to be called.
+    pub(crate) fn next_tick(&self) -> Option<Nanos> {
+        if self.tick_at.get().is_some() || self.runtime.metrics().num_alive_tasks() == 0 {
+            return None;
+        }
+        let until = TICK.0 - self.elapsed.get().0 % TICK.0;
+        self.tick_at.set(Some(self.elapsed.get() + Nanos(until)));
+        Some(Nanos(until))
     }
 
-    /// How long it is until a timer can fire.
-    pub(crate) fn until_next_tick(&self) -> Nanos {
-        Nanos(TICK.0 - self.elapsed.get().0 % TICK.0)
+    /// It is time for timers: lets those fire in the next turn that are due.
+    pub(crate) fn tick(&self, now: Nanos) {
+        if let Some(at) = self.tick_at.take() {
+            // So much has passed, whatever the clock shows.
+            self.now.set(now);
+            self.ticked.set(true);
+            self.advance_to(at);
+        }
     }
 
     /// Makes a turn, and tells whether it came to an end: `false` means that a task goes on for ever.
     pub(crate) fn turn(&self, now: Nanos, deliver: impl FnOnce()) -> bool {
-        let ticked = self.advance(now);
-        let bell = &self.bell;
+        self.advance(now);
+        let (ticked, bell) = (self.ticked.take(), &self.bell);
         self.runtime.block_on(async {
             if ticked {
                 // Once round the loop of the runtime, which fires its timers there.
@@ -71,21 +93,26 @@ impl Turns {
         })
     }
 
-    /// Sets the clock, and tells whether it came past an instant at which timers fire. A clock that goes back is a clock
-    /// on a wall; this one goes on from there.
-    fn advance(&self, now: Nanos) -> bool {
+    /// Lets pass what the node's clock says has passed, but no tick that is yet to come.
+    ///
+    /// So this clock is as good as that of a machine that tokio would run on: it knows nothing of jumps of a clock on the
+    /// wall, and it stands still while the machine is suspended.
+    fn advance(&self, now: Nanos) {
         let passed = Nanos(now.0.saturating_sub(self.now.replace(now).0));
-        if passed == Nanos::ZERO {
-            return false;
+        let at = self.elapsed.get() + passed;
+        self.advance_to(self.tick_at.get().map_or(at, |tick| at.min(Nanos(tick.0 - 1))));
+    }
+
+    fn advance_to(&self, at: Nanos) {
+        let passed = at.0.saturating_sub(self.elapsed.get().0);
+        if passed == 0 {
+            return;
         }
-        let before = self.elapsed.get();
-        let after = before + passed;
-        self.elapsed.set(after);
+        self.elapsed.set(at);
         let _inside = self.runtime.enter();
-        let advance = pin!(tokio::time::advance(Duration::from_nanos(passed.0)));
+        let advance = pin!(tokio::time::advance(Duration::from_nanos(passed)));
         // It advances the clock when it is polled first, and then gives way to tasks, of which none runs now.
         let _ = advance.poll(&mut Context::from_waker(Waker::noop()));
-        before.0 / TICK.0 < after.0 / TICK.0
     }
 }
 

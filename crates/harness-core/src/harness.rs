@@ -4,7 +4,7 @@ use history::{Digest, Event, Fact, Gid, Header, History, Key, NodeId, Value};
 use validator::{CheckResult, CorrectnessValidator, Property, ValidationResult, Verdict};
 
 use crate::measure::{Cost, Degradation, MetricsCollector, Tally};
-use crate::model::{FactCount, Gauge, TestScenario};
+use crate::model::{Expect, FactCount, Gauge, TestScenario};
 use crate::result::{Outcomes, RunError, SCHEMA_VERSION, TestResult};
 use crate::sim::{Backend, Cast, DurableState, RunReport, Simulator, Sink};
 
@@ -200,12 +200,17 @@ struct Seen {
     is_stored_expected: bool,
 }
 
+/// What is counted: first what happens so often, then what happens at all.
+fn counted(expect: &Expect) -> impl Iterator<Item = FactCount> {
+    expect.counts.iter().map(|&(what, _)| what).chain(expect.happens.iter().copied())
+}
+
 impl<'a> Judge<'a> {
     fn new(scenario: &TestScenario, header: &Header, beside: &'a mut dyn Sink) -> Self {
         let seen = Seen {
             metrics: MetricsCollector::new(),
             digest: Digest::default(),
-            counts: scenario.expect.counts.iter().map(|&(what, _)| (what, 0)).collect(),
+            counts: counted(&scenario.expect).map(|what| (what, 0)).collect(),
             enlisted: Vec::new(),
             is_compared: scenario.twin,
             stored: Vec::new(),
@@ -302,15 +307,21 @@ fn failures(
             failures.push(format!("expected {expected} {name}, found {found}"));
         }
     }
-    for (&(what, expected), &(_, found)) in expect.counts.iter().zip(&seen.counts) {
-        if found != expected {
-            failures.push(format!("expected {expected} {what}, found {found}"));
-        }
-    }
+    failures.extend(miscounted(expect, &seen.counts));
     if expect.blocked && seen.metrics.left_in_doubt == 0 {
         failures.push("expected blocked participants, but none is in doubt at the end".to_owned());
     }
     failures
+}
+
+/// What did not happen as often as it should.
+fn miscounted(expect: &Expect, counts: &[(FactCount, u64)]) -> impl Iterator<Item = String> {
+    let (exactly, at_all) = counts.split_at(expect.counts.len());
+    let wrong = expect.counts.iter().zip(exactly).filter(|&(expected, found)| expected != found);
+    let exactly =
+        wrong.map(|((what, expected), (_, found))| format!("expected {expected} {what}, found {found}"));
+    let at_all = at_all.iter().filter(|&&(_, found)| found == 0);
+    exactly.chain(at_all.map(|(what, _)| format!("expected some {what}, found none")))
 }
 
 /// What grew beyond its bound.

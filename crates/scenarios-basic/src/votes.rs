@@ -144,7 +144,8 @@ pub fn repeated_gid_is_refused_after_a_restart(participants: u32) -> TestScenari
         .transaction(repeated)
         .crash_at(NodeId::COORDINATOR, Point::AfterAnswer)
         .expect_outcomes(1, 0)
-        .expect_commit_records(1);
+        .expect_commit_records(1)
+        .may_wait_ms(500);
     scenario.expect.refused = Some(1);
     scenario
 }

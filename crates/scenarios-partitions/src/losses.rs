@@ -118,7 +118,7 @@ pub fn abort_reply_lost_once_is_asked_for_again(participants: u32) -> TestScenar
 pub fn commit_reply_lost_once_leaves_it_to_the_commit(participants: u32) -> TestScenario {
     let all = u64::from(three_or(participants));
     all_write(participants, "Two commits to a participant are lost, and the answer to its question too.")
-        .network(lost().of(MessageKind::Commit).sent_to(rm(2)).times(2))
+        .network(lost().of(MessageKind::Commit).sent_to(rm(2)).lasting_ms(550))
         .lose(MessageKind::ReplyCommit, 1)
         .expect_outcomes(1, 0)
         .expect_sent(MessageKind::Inquire, 1)

@@ -71,6 +71,7 @@ pub fn coordinator_clock_jumps_forward_gives_up_early_on_the_next(participants: 
     .network(late_ms(1_500, MessageKind::VoteYes, rm(2)).times(2))
     .fault_at(TM, jump(HOUR_MS), Point::AfterPrepareSent, 2 * all)
     .expect_outcomes(1, 1)
+    .by_the_clock()
     .may_abort()
     .may_wait_ms(5_000)
 }

@@ -15,7 +15,8 @@ pub fn work_done_exactly_at_the_deadline_is_too_late(participants: u32) -> TestS
     let mut scenario =
         in_steps(participants, "A participant reports its work when the deadline for it passes.")
             .network(late_ms(30, MessageKind::Executed, rm(2)))
-            .expect_sent(MessageKind::Prepare, 0);
+            .expect_sent(MessageKind::Prepare, 0)
+            .by_the_clock();
     scenario.coordinator.vote_timeout = Nanos::from_millis(50);
     aborts(scenario)
 }
@@ -34,6 +35,7 @@ fn last_vote_at_74_ms(participants: u32, description: &str, timeout: Nanos) -> T
 pub fn vote_exactly_at_the_deadline_is_too_late(participants: u32) -> TestScenario {
     let timeout = Nanos::from_millis(54);
     aborts(last_vote_at_74_ms(participants, "The last yes comes when the deadline for it passes.", timeout))
+        .by_the_clock()
 }
 
 /// A nanosecond is enough.
@@ -46,6 +48,7 @@ pub fn vote_just_before_the_deadline_counts(participants: u32) -> TestScenario {
 pub fn vote_just_after_the_deadline_changes_nothing(participants: u32) -> TestScenario {
     let timeout = Nanos(Nanos::from_millis(54).0 - 1);
     aborts(last_vote_at_74_ms(participants, "The last yes comes a nanosecond after its deadline.", timeout))
+        .by_the_clock()
 }
 
 /// Bound since 30 ms, it asks at 58 ms, when the commit arrives: the answer tells it nothing new.
@@ -65,7 +68,8 @@ pub fn acknowledgement_exactly_at_the_retry_ends_it(participants: u32) -> TestSc
     let mut scenario =
         in_steps(participants, "The acknowledgements come when the commit is due to be sent again.")
             .expect_sent(MessageKind::Commit, 2 * all)
-            .expect_sent(MessageKind::Acknowledge, 2 * all);
+            .expect_sent(MessageKind::Acknowledge, 2 * all)
+            .by_the_clock();
     scenario.coordinator.retry_first = Nanos::from_millis(24);
     commits(scenario)
 }

@@ -1,4 +1,7 @@
-//! All categories of scenarios as one catalog.
+//! All categories of scenarios as one catalog, and the conformance runner for somebody else's coordinator.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 use harness_core::{Category, ScenarioGenerator};
 

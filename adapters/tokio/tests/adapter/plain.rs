@@ -11,8 +11,8 @@ pub(crate) struct Plain {
 }
 
 impl AsyncCoordinator for Plain {
-    async fn start(node: Node, _log: Vec<LogRecord>) -> Result<Self, HaltReason> {
-        Ok(Self { node })
+    async fn start(node: Node, _log: Vec<LogRecord>) -> Result<Arc<Self>, HaltReason> {
+        Ok(Arc::new(Self { node }))
     }
 
     async fn execute(self: Arc<Self>, transaction: Transaction) -> Result<Reply, HaltReason> {

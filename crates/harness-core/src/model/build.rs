@@ -162,6 +162,12 @@ impl TestScenario {
         self
     }
 
+    /// What is expected hangs on how the coordinator keeps time.
+    pub fn by_the_clock(mut self) -> Self {
+        self.expect.by_the_clock = true;
+        self
+    }
+
     /// Expects so many branches to be in doubt at the end.
     pub fn expect_in_doubt(mut self, branches: u64) -> Self {
         self.expect.counts.push((FactCount::LeftInDoubt, branches));

@@ -219,6 +219,14 @@ impl TestScenario {
         self.transactions.len() as u64 + self.load.as_ref().map_or(0, |load| u64::from(load.transactions))
     }
 
+    /// The same scenario for any coordinator: what it expects is what must be so of each that is right
+    /// ([`Expect::of_any_coordinator`]).
+    pub fn of_any_coordinator(mut self) -> Self {
+        let undisturbed = self.failure_configs.is_empty() && self.chaos.is_none();
+        self.expect = self.expect.of_any_coordinator(undisturbed);
+        self
+    }
+
     /// Checks that the scenario can be run at all.
     ///
     /// # Errors

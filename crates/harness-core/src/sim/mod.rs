@@ -138,6 +138,15 @@ impl Cast {
         (self.coordinator)(config)
     }
 
+    /// Another coordinator, whichever that is.
+    pub fn with_boxed_coordinator(
+        mut self,
+        build: impl Fn(&CoordinatorConfig) -> Box<dyn Coordinator> + 'static,
+    ) -> Self {
+        self.coordinator = Rc::new(build);
+        self
+    }
+
     /// Another coordinator.
     pub fn with_coordinator<C: Coordinator + 'static>(
         mut self,
