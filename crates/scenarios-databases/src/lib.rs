@@ -2,6 +2,7 @@
 //! runs in the simulator too, where it has to come out the same.
 
 pub mod kills;
+pub mod links;
 pub mod work;
 
 harness_core::catalog! {
@@ -40,4 +41,18 @@ harness_core::catalog! {
     kills::database_killed_after_its_acknowledgement,
     kills::all_databases_killed_between_prepare_and_commit,
     kills::everybody_killed_between_prepare_and_commit,
+    links::lost_prepare_aborts,
+    links::lost_vote_aborts,
+    links::lost_commit_is_sent_again,
+    links::lost_acknowledgement_is_found_out,
+    links::connection_cut_before_prepare,
+    links::connection_cut_after_prepare,
+    links::connection_cut_before_commit,
+    links::connection_cut_after_commit,
+    links::database_cut_off_between_prepare_and_commit,
+    links::database_paused_past_the_vote_timeout,
+    links::database_paused_at_commit,
+    links::lock_wait_timeout_is_a_no,
+    links::deadlock_across_databases_ends,
+    links::crash_storm_conserves_the_total,
 }
