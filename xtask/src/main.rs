@@ -1,5 +1,6 @@
 //! The developer's commands, as `cargo xtask COMMAND`. Not part of the product: nothing depends on it.
 
+mod databases;
 mod steps;
 mod tidy;
 

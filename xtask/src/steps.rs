@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::{tell, workspace_root};
+use crate::{databases, tell, workspace_root};
 
 struct Step {
     name: &'static str,
@@ -63,17 +63,18 @@ const DOC_TESTS: Step = Step {
     environment: &[("INSTA_UPDATE", "no")],
 };
 
-/// All that must pass before a merge. `tidy` is among the tests.
+/// All that must pass before a merge. `tidy` is among the tests, and so are those on real databases where there are some.
 pub(crate) fn ci() -> Result<(), String> {
     if !nextest_is_installed() {
-        run(&[INSTALL_NEXTEST])?;
+        run(&[INSTALL_NEXTEST], &[])?;
     }
-    run(&[FORMAT, LINTS, WITHOUT_FAILPOINTS, DOCS, TESTS, DOC_TESTS])
+    let features = databases::features();
+    run(&[FORMAT, LINTS, WITHOUT_FAILPOINTS, DOCS, TESTS, DOC_TESTS], &features)
 }
 
 /// What is fast enough to run before each commit, apart from `tidy`.
 pub(crate) fn check() -> Result<(), String> {
-    run(&[FORMAT, LINTS])
+    run(&[FORMAT, LINTS], &[])
 }
 
 fn nextest_is_installed() -> bool {
@@ -85,8 +86,10 @@ fn nextest_is_installed() -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn run(steps: &[Step]) -> Result<(), String> {
+/// Runs the steps; those of the whole workspace with these features.
+fn run(steps: &[Step], features: &[&str]) -> Result<(), String> {
     for step in steps {
+        let step = &step.with(features);
         tell(&format!("==> {}: {step}", step.name));
         let (outcome, duration) = timed(|| step.run());
         tell(&format!("    {} took {:.1} s", step.name, duration.as_secs_f64()));
@@ -103,9 +106,28 @@ fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 impl Step {
+    /// The command, if it is about the whole workspace, with these features.
+    fn with(&self, features: &[&str]) -> Invocation {
+        let mut arguments: Vec<String> = self.arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let workspace = arguments.iter().position(|argument| argument == "--workspace");
+        if let Some(place) = workspace.filter(|_| !features.is_empty()) {
+            arguments.splice(place + 1..=place, ["--features".to_owned(), features.join(",")]);
+        }
+        Invocation { name: self.name, arguments, environment: self.environment }
+    }
+}
+
+/// A step with everything that is typed.
+struct Invocation {
+    name: &'static str,
+    arguments: Vec<String>,
+    environment: &'static [(&'static str, &'static str)],
+}
+
+impl Invocation {
     fn run(&self) -> Result<(), String> {
         let status = cargo()
-            .args(self.arguments)
+            .args(&self.arguments)
             .envs(self.environment.iter().copied())
             .status()
             .map_err(|error| format!("{}: cargo did not start: {error}", self.name))?;
@@ -114,7 +136,7 @@ impl Step {
 }
 
 /// As one would type it in a shell.
-impl std::fmt::Display for Step {
+impl std::fmt::Display for Invocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (name, value) in self.environment {
             write!(f, "{name}='{value}' ")?;
@@ -140,13 +162,24 @@ mod tests {
 
     #[test]
     fn steps_that_pass_pass() {
-        assert_eq!(run(&[PASSES, PASSES]), Ok(()));
+        assert_eq!(run(&[PASSES, PASSES], &[]), Ok(()));
     }
 
     #[test]
     fn the_first_failure_is_the_one_reported_and_says_how_to_repeat_it() {
-        let reason = run(&[PASSES, FAILS, FAILS_TOO]).expect_err("two of the steps fail");
+        let reason = run(&[PASSES, FAILS, FAILS_TOO], &[]).expect_err("two of the steps fail");
         assert!(reason.starts_with("fails: exit status: "), "{reason}");
         assert!(reason.ends_with("to repeat it: A='b c' cargo --no-such-flag"), "{reason}");
+    }
+
+    #[test]
+    fn features_are_those_of_the_whole_workspace() {
+        let told = |step: &Step, features: &[&str]| step.with(features).to_string();
+        assert_eq!(
+            told(&LINTS, &["cli/postgres", "cli/mariadb"]),
+            "cargo clippy --workspace --features cli/postgres,cli/mariadb --all-targets -- -D warnings"
+        );
+        assert_eq!(told(&FORMAT, &["cli/postgres"]), "cargo fmt --all --check");
+        assert_eq!(told(&LINTS, &[]), "cargo clippy --workspace --all-targets -- -D warnings");
     }
 }

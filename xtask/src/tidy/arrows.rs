@@ -21,7 +21,12 @@ const ARROWS: &[Arrows] = &[
     Arrows { from: "adapter-tokio", to: &["history", "protocol"], to_in_tests: &["harness-core"] },
     Arrows { from: "soak", to: &["harness-core"], to_in_tests: &[] },
     Arrows { from: "mutants", to: &["protocol", "harness-core", "suite"], to_in_tests: &[] },
-    Arrows { from: "backends", to: &["harness-core", "protocol", "history"], to_in_tests: &[] },
+    Arrows {
+        from: "backends",
+        to: &["harness-core", "protocol", "history"],
+        // A backend is tried with the scenarios that are about it.
+        to_in_tests: &["scenarios-databases"],
+    },
     Arrows { from: "async-coordinator", to: &["adapter-tokio"], to_in_tests: &["suite"] },
     Arrows { from: "pure-coordinator", to: &["history", "protocol"], to_in_tests: &["suite"] },
     Arrows {
