@@ -5,17 +5,21 @@
 #![cfg(any(feature = "postgres", feature = "mariadb"))]
 
 mod dialect;
+mod doctor;
 mod link;
 mod log;
 mod run;
 mod server;
+mod url;
 mod wire;
 
 use std::fmt;
 use std::str::FromStr;
 
+pub use doctor::{Diagnosis, Finding, examine};
 pub use run::{Databases, Options};
 pub use server::Durability;
+pub use url::Url;
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +90,10 @@ pub enum BackendError {
     #[error("could not {what} the {kind} server: {why}")]
     #[expect(missing_docs, reason = "the variant's sentence names its fields")]
     Server { kind: Kind, what: &'static str, why: String },
+    /// A database that is there already cannot be used.
+    #[error("{url}: {why}")]
+    #[expect(missing_docs, reason = "the variant's sentence names its fields")]
+    Url { url: String, why: String },
     /// The decision log cannot be used.
     #[error("the decision log: {0}")]
     Log(std::io::Error),

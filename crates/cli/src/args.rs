@@ -57,6 +57,12 @@ pub(crate) enum Command {
     /// Judge histories from files: our own, and what clients of any database saw
     #[command(override_usage = "2pc-test check [OPTIONS] <FILE>...")]
     Check(CheckOptions),
+    /// Look at databases, and say what would break two-phase commit there and what to do about it; changes nothing
+    Doctor {
+        /// A database, such as postgres://user:password@host:port/database or mariadb://.. ; may be given several times
+        #[arg(long = "url", value_name = "URL", required = true)]
+        urls: Vec<String>,
+    },
     /// List the scenarios: name, category, description
     List {
         /// Only those of this category

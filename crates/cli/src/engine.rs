@@ -9,6 +9,11 @@ use crate::failure::Failure;
 /// How many participants a simulation has, if nobody says.
 const SIMULATED: u32 = 100;
 
+/// What a build without databases says when it is asked for some.
+#[cfg(not(feature = "databases"))]
+pub(crate) const NO_DATABASES: &str =
+    "this build knows no databases: build with --features cli/postgres,cli/mariadb";
+
 /// What runs the scenarios.
 pub(crate) struct Engine {
     /// The databases that were named; none for the simulator.
@@ -62,6 +67,5 @@ fn databases(named: &[String]) -> Result<Rc<dyn Backend>, Failure> {
 
 #[cfg(not(feature = "databases"))]
 fn databases(_named: &[String]) -> Result<Rc<dyn Backend>, Failure> {
-    let reason = "this build knows no databases: build with --features postgres,mariadb";
-    Err(Failure::Usage(reason.to_owned()))
+    Err(Failure::Usage(NO_DATABASES.to_owned()))
 }

@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Violated,
     /// The program was called wrongly, and nothing was run.
     Usage,
+    /// The user did not want to wait.
+    Interrupted,
 }
 
 impl Exit {
@@ -29,6 +31,8 @@ impl Exit {
             Self::Usage => 2,
             Self::NotRun => 3,
             Self::Inconclusive => 4,
+            // As a shell says of a program that Ctrl-C has ended.
+            Self::Interrupted => 130,
         }
     }
 }

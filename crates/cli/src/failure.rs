@@ -34,6 +34,9 @@ pub(crate) enum Failure {
     /// A soak does not go on.
     #[error(transparent)]
     Soak(#[from] SoakError),
+    /// The user did not want to wait for the end of a run that takes real time.
+    #[error("interrupted")]
+    Interrupted,
     /// What there is to tell cannot be told.
     #[error("cannot write to standard output: {0}")]
     Screen(io::Error),
@@ -43,6 +46,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
+            Self::Interrupted => Exit::Interrupted,
             Self::Soak(error) if error.is_of_usage() => Exit::Usage,
             Self::Files { .. } | Self::Taken { .. } | Self::Soak(_) | Self::Screen(_) => Exit::NotRun,
         }

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod detail;
+mod doctor;
 mod engine;
 mod exit;
 mod failure;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
 
 fn execute(command: Command) -> Result<Exit, Failure> {
     match command {
+        Command::Doctor { urls } => doctor::doctor(&urls),
         Command::Check(options) => check::check(&options),
         Command::List { category, json } => list::list(category.as_deref(), json),
         Command::Soak(options) => soak::soak(&options),

@@ -96,6 +96,7 @@ impl Plan {
             Command::Random { transactions, options } => (Scope::Random(transactions), options, true, None),
             Command::List { .. }
             | Command::Check(_)
+            | Command::Doctor { .. }
             | Command::Mutants { .. }
             | Command::Soak(_)
             | Command::SoakWorker

@@ -115,6 +115,7 @@ fn run_one<'a>(plan: &Plan, subject: &'a Subject, seed: u64) -> Result<Ran<'a>, 
             (Status::of(&result), Ok(result), history)
         }
         Ok(Err(error @ RunError::Failpoints { .. })) => return Err(Failure::Usage(error.to_string())),
+        Ok(Err(RunError::Interrupted)) => return Err(Failure::Interrupted),
         Ok(Err(error)) => (Status::of_error(&error), Err(error.to_string()), None),
         Err(_) => {
             (Status::NotRun, Err("the simulator panicked, see above: a bug of this program".to_owned()), None)

@@ -39,6 +39,9 @@ pub enum RunError {
     /// What the backend runs on failed: a server did not start, a file could not be written.
     #[error("{0}")]
     Backend(String),
+    /// The user did not want to wait for the end.
+    #[error("interrupted")]
+    Interrupted,
     /// The `FAILPOINTS` environment variable is wrong.
     #[error("FAILPOINTS: {reason}")]
     Failpoints {

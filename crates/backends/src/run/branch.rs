@@ -112,6 +112,12 @@ pub(crate) async fn prepare(target: Rc<Target>, mut seat: Seat, gid: Gid) -> Don
     }
 }
 
+/// Rolls back an active branch that is asked for its vote.
+pub(crate) async fn refuse(target: Rc<Target>, seat: Seat, gid: Gid) -> Done {
+    let (seat, lost) = seat.abort_active(&target, gid).await;
+    Done { known: Known::VotedNo, seat, lost }
+}
+
 /// Ends a branch that wrote nothing.
 pub(crate) async fn end_read_only(target: Rc<Target>, mut seat: Seat, gid: Gid) -> Done {
     match seat.ask(&target.dialect.commit_active(target.xid(gid))).await {

@@ -69,6 +69,14 @@ impl Run<'_> {
                 self.crash_again(node, self.incarnation(node), CrashLoop { times, down_ms, up_ms });
                 Flow::Crashed
             }
+            FailureMode::VoteNo => {
+                let Some((id, (_, gid))) = node.participant().zip(step) else { return Flow::Continues };
+                if let Some(branch) = self.participant(id).branches.get_mut(&gid) {
+                    branch.cannot_prepare = true;
+                    self.fire(node, FaultKind::VoteNo, point, index);
+                }
+                Flow::Continues
+            }
             FailureMode::Pause { for_ms } => {
                 if let Some(id) = node.participant() {
                     self.fire(node, FaultKind::Pause, point, index);

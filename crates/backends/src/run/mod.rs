@@ -7,6 +7,8 @@ mod course;
 mod exchange;
 mod faults;
 mod final_state;
+#[cfg(all(test, feature = "postgres", feature = "mariadb"))]
+mod on_databases;
 mod participant;
 mod record;
 mod support;
@@ -14,11 +16,14 @@ mod target;
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use harness_core::{Backend, Cast, DurableState, FailureInjector, RunError, RunReport, Sink, TestScenario};
 use history::ParticipantId;
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::link::Trouble;
@@ -46,6 +51,8 @@ pub struct Databases {
     cast: Cast,
     runtime: Runtime,
     servers: RefCell<Servers>,
+    /// Ctrl-C, and whatever else asks a program to end.
+    interrupts: RefCell<Vec<Signal>>,
 }
 
 /// What is kept from one run to the next. Servers go before the folder that they are in.
@@ -65,7 +72,13 @@ impl Databases {
             return Err(BackendError::UnknownKind(String::new()));
         }
         let runtime = Builder::new_current_thread().enable_all().build().map_err(BackendError::Log)?;
-        Ok(Self { options, cast: Cast::reference(), runtime, servers: RefCell::default() })
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let interrupts = {
+            let _entered = runtime.enter();
+            kinds.into_iter().map(signal).collect::<Result<Vec<_>, _>>().map_err(BackendError::Log)?
+        };
+        let (servers, interrupts) = (RefCell::default(), RefCell::new(interrupts));
+        Ok(Self { options, cast: Cast::reference(), runtime, servers, interrupts })
     }
 
     /// Runs with this coordinator.
@@ -87,8 +100,22 @@ impl Databases {
     ) -> Result<RunReport, RunError> {
         let local = LocalSet::new();
         let running = self.stage_and_run(scenario, seed, injector, sink);
-        let report = self.runtime.block_on(local.run_until(running));
-        report.map_err(|error| RunError::Backend(error.to_string()))
+        let report = self.runtime.block_on(local.run_until(self.unless_interrupted(running)));
+        // A run that was interrupted has taken servers and folder along.
+        report.ok_or(RunError::Interrupted)?.map_err(|error| RunError::Backend(error.to_string()))
+    }
+
+    /// Ends what is under way at once, and drops it, when the user does not want to wait for it.
+    async fn unless_interrupted<T>(&self, running: impl Future<Output = T>) -> Option<T> {
+        let mut running = pin!(running);
+        let mut interrupts = self.interrupts.borrow_mut();
+        std::future::poll_fn(move |context| {
+            if interrupts.iter_mut().any(|interrupt| interrupt.poll_recv(context).is_ready()) {
+                return Poll::Ready(None);
+            }
+            running.as_mut().poll(context).map(Some)
+        })
+        .await
     }
 
     async fn stage_and_run(
@@ -108,13 +135,13 @@ impl Databases {
         let struck = queue.clone();
         let trouble = Trouble::new(move |one| drop(struck.send(Happening::Struck(one))));
         let mut participants = Vec::new();
-        let mut kept = std::mem::take(&mut servers.up).into_iter();
         for id in (1..=scenario.participants).map(ParticipantId) {
-            let server = match kept.next() {
-                Some(server) => server,
+            let kind = self.kind_of(id);
+            let server = match servers.up.iter().position(|server| server.kind() == kind) {
+                Some(place) => servers.up.remove(place),
                 None => {
-                    let place = folder.path().join(id.to_string());
-                    Server::create(self.kind_of(id), place, self.options.durability).await?
+                    let place = folder.path().join(format!("{id}-{number:x}"));
+                    Server::create(kind, place, self.options.durability).await?
                 }
             };
             let mut target = self.target(scenario, id, (number, seed), &server);
@@ -125,7 +152,6 @@ impl Databases {
             };
             participants.push(Participant::new(target, Some(server), link));
         }
-        let unused: Vec<Server> = kept.collect();
         let node = Node::open(folder.path().join(format!("tm-{number:x}")))?;
         let record = Record::new(scenario.participants, sink);
         let cast = &self.cast;
@@ -133,11 +159,12 @@ impl Databases {
             Stage { scenario, cast, seed, injector, node, participants, record, trouble, queue, inbox };
         let (report, participants) = Run::new(stage).run().await?;
         let used = participants.into_iter().filter_map(|participant| participant.server);
-        let mut up: Vec<Server> = used.chain(unused).collect();
-        for server in up.iter_mut().filter(|server| !server.is_up()) {
+        servers.up.extend(used);
+        for server in servers.up.iter_mut().filter(|server| !server.is_up()) {
             server.start().await?;
         }
-        self.servers.replace(Servers { up, folder: Some(folder) });
+        servers.folder = Some(folder);
+        self.servers.replace(servers);
         Ok(report)
     }
 

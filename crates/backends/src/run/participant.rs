@@ -43,6 +43,8 @@ pub(super) struct Branch {
     /// What came meanwhile and waits its turn.
     pub(super) waiting: VecDeque<Message>,
     pub(super) work: Vec<Operation>,
+    /// A fault makes it vote no.
+    pub(super) cannot_prepare: bool,
     /// The epoch of the database in which the work was done.
     pub(super) life: u32,
     /// Since when it has waited for a decision, by ticks.
@@ -158,6 +160,10 @@ impl Participant {
         let here = self.target.life.get();
         let Some(branch) = self.branches.get_mut(&gid) else { return Reaction::Known(Known::VotedNo) };
         match (branch.state, branch.seat.take()) {
+            (State::Active, Some(seat)) if branch.cannot_prepare => {
+                branch.is_busy = true;
+                Reaction::Work(Box::pin(branch::refuse(Rc::clone(&self.target), seat, gid)))
+            }
             (State::Active, Some(seat)) if branch.life == here && life == here => {
                 branch.is_busy = true;
                 let target = Rc::clone(&self.target);

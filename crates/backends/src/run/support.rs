@@ -26,7 +26,7 @@ pub(super) fn needs_links(scenario: &TestScenario) -> bool {
 
 fn can_happen(fault: &FailureConfig) -> bool {
     match fault.mode {
-        FailureMode::Crash { .. } | FailureMode::CrashLoop { .. } => true,
+        FailureMode::Crash { .. } | FailureMode::CrashLoop { .. } | FailureMode::VoteNo => true,
         FailureMode::Network(ref network) => {
             let known = matches!(
                 network.effect,

@@ -64,6 +64,7 @@ impl Server {
         let started = Instant::now();
         loop {
             let command = self.program.serve(&self.folder, self.durability, prepared_max);
+            let said_before = fs::metadata(&log).map_or(0, |log| log.len()) as usize;
             let mut process = Process::start(command, &log).map_err(|error| self.failed("start", &error))?;
             while started.elapsed() < START_PATIENCE && !process.has_ended() {
                 if Session::open(kind, &self.address(), &self.login(), Duration::from_secs(5)).await.is_ok() {
@@ -74,11 +75,11 @@ impl Server {
             }
             // Connections to the one before hold what it shared with them for a moment longer.
             let said = fs::read_to_string(&log).unwrap_or_default();
-            let last: String = said.lines().rev().take(4).collect::<Vec<_>>().join(" | ");
+            let why = complaints(said.get(said_before..).unwrap_or_default());
             let is_passing =
-                last.contains("shared memory") || last.contains("Resource temporarily unavailable");
+                why.contains("shared memory") || why.contains("Resource temporarily unavailable");
             if !is_passing || started.elapsed() >= START_PATIENCE {
-                return Err(BackendError::Server { kind, what: "start", why: last });
+                return Err(BackendError::Server { kind, what: "start", why });
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -89,6 +90,10 @@ impl Server {
         self.process = None;
         // A socket that nobody listens on would only puzzle whoever looks.
         let _ = fs::remove_file(self.program.socket(&self.folder));
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.program.kind
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -128,6 +133,13 @@ impl Server {
     fn failed(&self, what: &'static str, error: &io::Error) -> BackendError {
         BackendError::Server { kind: self.program.kind, what, why: error.to_string() }
     }
+}
+
+/// What a server says of its own end; all of it, if it does not say what was an error.
+fn complaints(said: &str) -> String {
+    let is_error = |line: &&str| line.contains("FATAL") || line.contains("ERROR");
+    let errors: Vec<&str> = said.lines().filter(is_error).collect();
+    if errors.is_empty() { said.trim().to_owned() } else { errors.join(" | ") }
 }
 
 /// Clones the template of a server's data, which is made if there is none.

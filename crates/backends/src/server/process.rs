@@ -16,15 +16,12 @@ pub(crate) struct Process {
 }
 
 /// The command for a program that must not run as root: run as this user then, and killed when this process dies.
-pub(crate) fn command(program: &Path, user: &str, dies_with_us: bool) -> Command {
+pub(crate) fn command(program: &Path, user: &str) -> Command {
     let mut command = Command::new("setpriv");
     if nix::unistd::geteuid().is_root() {
         command.arg(format!("--reuid={user}")).arg(format!("--regid={user}")).arg("--clear-groups");
     }
-    if dies_with_us {
-        command.args(["--pdeathsig", "KILL"]);
-    }
-    command.arg("--").arg(program).stdin(Stdio::null());
+    command.args(["--pdeathsig", "KILL"]).arg("--").arg(program).stdin(Stdio::null());
     command
 }
 

@@ -56,7 +56,7 @@ impl Program {
 
     /// Makes a fresh data folder, which exists and is empty.
     pub(crate) fn install(&self, folder: &Path) -> Command {
-        let mut command = process::command(&self.installer, self.user(), false);
+        let mut command = process::command(&self.installer, self.user());
         match self.kind {
             #[cfg(feature = "postgres")]
             Kind::Postgres => {
@@ -75,7 +75,7 @@ impl Program {
 
     /// Runs the server on its folder, in which its socket is too.
     pub(crate) fn serve(&self, folder: &Path, durability: Durability, prepared_max: u32) -> Command {
-        let mut command = process::command(&self.server, self.user(), true);
+        let mut command = process::command(&self.server, self.user());
         match self.kind {
             #[cfg(feature = "postgres")]
             Kind::Postgres => {
@@ -118,10 +118,11 @@ impl Program {
                         "--innodb_flush_method=O_DIRECT",
                         "--innodb_doublewrite=1",
                     ],
+                    // Once a second it would be written after all.
                     Durability::None => [
                         "--innodb_flush_log_at_trx_commit=0",
                         "--innodb_flush_method=nosync",
-                        "--innodb_doublewrite=0",
+                        "--innodb_flush_log_at_timeout=2700",
                     ],
                 });
                 // XA branches are not counted here; the limit is PostgreSQL's.
