@@ -3,6 +3,7 @@
 //!
 //! [`Simulator::run`] hands the events to a [`Sink`] in small chunks, while they are hot. It does not judge.
 
+mod calendar;
 mod clients;
 mod damage;
 mod disk;

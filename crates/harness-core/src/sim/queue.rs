@@ -4,12 +4,12 @@
 //! when they have no effect. Those set for the same time span fire in the order in which they were set, so one
 //! queue a span keeps them sorted for nothing.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 use history::{Gid, Nanos, NodeId};
 use protocol::{Message, Timer};
 
+use super::calendar::Calendar;
 use super::faults::Cause;
 
 /// Something that is yet to happen.
@@ -74,9 +74,9 @@ pub(super) enum Happening {
 #[derive(Debug)]
 pub(super) struct Queue {
     /// Time, sequence and slot in one number: the cheapest thing to compare.
-    heap: BinaryHeap<Reverse<u128>>,
-    /// How many timers found no lane, and are in the heap.
-    timers_in_heap: usize,
+    calendar: Calendar,
+    /// How many timers found no lane, and are in the calendar.
+    timers_in_calendar: usize,
     slots: Vec<Option<Happening>>,
     free: Vec<u32>,
     sequence: u64,
@@ -97,14 +97,14 @@ const SLOT_BITS: u32 = 24;
 /// The key of nothing.
 const NEVER: u128 = u128::MAX;
 const SEQUENCE_BITS: u32 = 40;
-/// A node that sets timers for more spans than this pays for them in the heap.
+/// A node that sets timers for more spans than this pays for them in the calendar.
 const LANES_MAX: usize = 32;
 
 impl Default for Queue {
     fn default() -> Self {
         Self {
-            heap: BinaryHeap::new(),
-            timers_in_heap: 0,
+            calendar: Calendar::default(),
+            timers_in_calendar: 0,
             slots: Vec::new(),
             free: Vec::new(),
             sequence: 0,
@@ -127,7 +127,7 @@ impl Queue {
         assert!(slot < 1 << SLOT_BITS, "fewer than 2^24 things are under way at a time");
         self.slots[slot as usize] = Some(happening);
         let key = self.next_key(at) | u128::from(slot);
-        self.heap.push(Reverse(key));
+        self.calendar.push(key);
     }
 
     pub(super) fn set_timer(
@@ -145,7 +145,7 @@ impl Queue {
                 self.lanes.len() - 1
             }
             None => {
-                self.timers_in_heap += 1;
+                self.timers_in_calendar += 1;
                 return self.push(now + span, Happening::TimerFired { node, incarnation, timer });
             }
         };
@@ -156,26 +156,26 @@ impl Queue {
 
     /// Takes out the next thing to happen, unless it happens after `limit`.
     pub(super) fn pop(&mut self, limit: Nanos) -> Option<(Nanos, Happening)> {
-        let heap = self.heap.peek().map_or(NEVER, |&Reverse(key)| key);
+        let next = self.calendar.peek().unwrap_or(NEVER);
         let (timer, lane) = self.next_timer;
-        let earliest = heap.min(timer);
+        let earliest = next.min(timer);
         if at(earliest) > limit || earliest == NEVER {
             return None;
         }
-        if timer < heap {
+        if timer < next {
             return Some(self.pop_timer(lane));
         }
-        self.heap.pop();
-        let slot = heap as u32 & ((1 << SLOT_BITS) - 1);
+        self.calendar.pop(next);
+        let slot = next as u32 & ((1 << SLOT_BITS) - 1);
         self.free.push(slot);
-        let happening = self.slots[slot as usize].take().expect("a key in the heap has its slot filled");
-        self.timers_in_heap -= usize::from(matches!(happening, Happening::TimerFired { .. }));
-        Some((at(heap), happening))
+        let happening = self.slots[slot as usize].take().expect("a key in the calendar has its slot filled");
+        self.timers_in_calendar -= usize::from(matches!(happening, Happening::TimerFired { .. }));
+        Some((at(next), happening))
     }
 
     /// Whether nothing but timers is left to happen.
     pub(super) fn only_timers(&self) -> bool {
-        self.heap.len() == self.timers_in_heap
+        self.calendar.len() == self.timers_in_calendar
     }
 
     fn pop_timer(&mut self, lane: usize) -> (Nanos, Happening) {
