@@ -34,6 +34,7 @@ impl<T: Default> Dense<T> {
         (0..).zip(&self.near).chain(far)
     }
 
+    #[cold]
     fn get_mut_beyond(&mut self, number: u32) -> &mut T {
         let index = number as usize;
         // The array grows by little at a time, or once enough numbers are kept in the tree to fill a fair share of

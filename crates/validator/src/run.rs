@@ -76,14 +76,15 @@ impl Run {
     pub(crate) fn inherit(&mut self, (node, key, value): (NodeId, Key, Value), writer: Gid, sequence: u64) {
         let latest = Version { value: value.0, writer, sequence };
         self.total_inherited += i128::from(value.0);
-        *self.participant(node).items.get_mut(key.0) = Item { latest, stable: latest, stored: false };
+        *self.participant(node).latest.get_mut(key.0) = latest;
         self.isolation.inherit(Op::place(node, key), writer);
     }
 
     /// What the committed transactions have left in the stores.
     pub(crate) fn contents(&self) -> Vec<Held> {
         let items = self.participants.iter().flat_map(|(number, participant)| {
-            participant.items.iter().map(move |(key, item)| (ParticipantId(number), Key(key), item.latest))
+            let latest = participant.latest.iter();
+            latest.map(move |(key, &version)| (ParticipantId(number), Key(key), version))
         });
         let written = items.filter(|(_, _, latest)| latest.writer != Gid::INITIAL);
         written
@@ -119,19 +120,12 @@ pub(crate) struct Participant {
     /// The event of its last crash.
     pub(crate) crashed: Option<u64>,
     pub(crate) left_down: bool,
-    /// What the committed transactions make of its keys.
-    pub(crate) items: Dense<Item>,
-}
-
-/// One key of one participant.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Item {
-    /// What the store holds in memory.
-    pub(crate) latest: Version,
-    /// What would be left of it after a crash.
-    stable: Version,
-    /// Whether the history said what it holds at the end.
-    pub(crate) stored: bool,
+    /// What its store holds in memory, by key: what the committed transactions make of it.
+    pub(crate) latest: Dense<Version>,
+    /// What a crash would leave of those few keys whose latest version is not durable, by ascending key.
+    stable: Vec<(Key, Version)>,
+    /// The keys of which the history said what they hold at the end.
+    pub(crate) stored: Dense<bool>,
 }
 
 /// A value, who wrote it, and when.
@@ -150,20 +144,45 @@ impl Default for Version {
     }
 }
 
-impl Item {
+impl Participant {
+    /// A version is in the store, and a crash would undo it. Returns the version before.
+    #[inline]
+    pub(crate) fn apply(&mut self, key: Key, version: Version) -> Version {
+        let before = std::mem::replace(self.latest.get_mut(key.0), version);
+        if let Err(place) = self.stable_place(key) {
+            self.stable.insert(place, (key, before));
+        }
+        before
+    }
+
     /// A version survives crashes from here on. Versions may become stable in any order.
     #[inline]
-    pub(crate) fn harden(&mut self, version: Version) {
-        if version.sequence >= self.stable.sequence {
-            self.stable = version;
-        }
-        if self.latest.sequence < self.stable.sequence {
-            self.latest = self.stable;
+    pub(crate) fn harden(&mut self, key: Key, version: Version) {
+        let place = self.stable_place(key);
+        let latest = self.latest.get_mut(key.0);
+        if version.sequence >= latest.sequence {
+            *latest = version;
+            if let Ok(place) = place {
+                self.stable.remove(place);
+            }
+        } else if let Ok(place) = place {
+            // The latest would still be undone.
+            let (_, stable) = &mut self.stable[place];
+            if version.sequence >= stable.sequence {
+                *stable = version;
+            }
         }
     }
 
     /// A crash undid what was not stable.
-    pub(crate) fn revert(&mut self) {
-        self.latest = self.stable;
+    pub(crate) fn revert(&mut self, key: Key) {
+        if let Ok(place) = self.stable_place(key) {
+            (_, *self.latest.get_mut(key.0)) = self.stable.remove(place);
+        }
+    }
+
+    #[inline]
+    fn stable_place(&self, key: Key) -> Result<usize, usize> {
+        self.stable.binary_search_by_key(&key, |&(key, _)| key)
     }
 }

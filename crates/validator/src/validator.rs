@@ -18,7 +18,7 @@ use crate::transactions::Transactions;
 
 /// So many transactions that are over stay open for late events, whose evidence is then complete. Later events are
 /// judged by the outcome alone.
-const WINDOW: usize = 256;
+const WINDOW: usize = 64;
 
 /// Judges the events of one run, in order, in one pass. Memory is that of the transactions that are not over, the keys
 /// that were written, and two bits for each transaction that was.

@@ -52,7 +52,7 @@ impl Checker {
     pub const WINDOW: usize = 1 << 12;
 
     /// The same beside a simulation, whose caches a larger window would take.
-    pub(crate) const WINDOW_BESIDE: usize = 1 << 10;
+    pub(crate) const WINDOW_BESIDE: usize = 1 << 8;
 
     /// Checks for the anomalies that this level rules out, over a window of so many transactions.
     pub fn new(level: Level, window: usize) -> Self {

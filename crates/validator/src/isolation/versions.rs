@@ -17,8 +17,10 @@ struct Item {
     /// The greatest number of a transaction that read it.
     readers: u64,
     /// Its record, counted from 1; 0 for the initial version.
-    version: u64,
+    version: u32,
 }
+
+const _: () = assert!(size_of::<Item>() <= 24, "items are read at random");
 
 impl Default for Item {
     fn default() -> Self {
@@ -65,7 +67,7 @@ pub(super) struct Versions {
     items: Dense<Dense<Item>>,
     recent: VecDeque<Version>,
     /// The number of the first record in `recent`.
-    first: u64,
+    first: u32,
 }
 
 impl Versions {
@@ -75,8 +77,9 @@ impl Versions {
 
     /// The number that the next record will have.
     #[inline]
-    fn next(&self) -> u64 {
-        self.first + self.recent.len() as u64
+    fn next(&self) -> u32 {
+        let kept = u32::try_from(self.recent.len()).ok();
+        kept.and_then(|kept| self.first.checked_add(kept)).expect("a run installs fewer than 2^32 versions")
     }
 
     /// The records that are kept, in the order of installation.
@@ -152,11 +155,11 @@ impl Versions {
         }
     }
 
-    fn record(&self, at: u64) -> Option<&Version> {
+    fn record(&self, at: u32) -> Option<&Version> {
         self.recent.get(at.checked_sub(self.first)? as usize)
     }
 
-    fn record_mut(&mut self, at: u64) -> &mut Version {
+    fn record_mut(&mut self, at: u32) -> &mut Version {
         &mut self.recent[(at - self.first) as usize]
     }
 

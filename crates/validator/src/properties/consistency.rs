@@ -26,7 +26,7 @@ pub(crate) fn wrote(
         return;
     }
     txn.sort_ops();
-    let latest = run.participant(node).items.get_mut(key.0).latest;
+    let latest = *run.participant(node).latest.get_mut(key.0);
     let mut held = latest.value;
     // Whether a write is announced for each operation or once for the key is the participant's choice.
     let explained = txn.ops_on(node, key).iter().any(|op| {
@@ -56,9 +56,7 @@ pub(crate) fn applied(
     findings: &mut Findings,
 ) {
     txn.sort_ops();
-    let item = run.participant(node).items.get_mut(key.0);
-    let before = item.latest;
-    item.latest = Version { value, writer: txn.gid, sequence };
+    let before = run.participant(node).apply(key, Version { value, writer: txn.gid, sequence });
     if txn.past == Past::None && txn.begun.happened() {
         findings.checked(Property::Consistency, 1);
         let replayed = replay(txn.ops_on(node, key), before.value);
@@ -85,13 +83,13 @@ pub(crate) fn harden(txn: &Transaction, branch: usize, participant: &mut Partici
     for write in txn.writes_of(branch) {
         let sequence = txn.sequence(write.applied).unwrap_or_default();
         let version = Version { value: write.value, writer: txn.gid, sequence };
-        participant.items.get_mut(write.key.0).harden(version);
+        participant.harden(write.key, version);
     }
 }
 
 /// A branch's commit record was lost: what it applied is undone.
 pub(crate) fn revert(txn: &Transaction, branch: usize, participant: &mut Participant) {
-    txn.writes_of(branch).for_each(|write| participant.items.get_mut(write.key.0).revert());
+    txn.writes_of(branch).for_each(|write| participant.revert(write.key));
 }
 
 /// A node restarts and finds the branch's commit record: what it had not applied before the crash it now has, without
@@ -106,11 +104,11 @@ pub(crate) fn replay_log(
     txn.sort_ops();
     let now = txn.position(sequence);
     for key in unapplied(txn, branch) {
-        let item = participant.items.get_mut(key.0);
         let node = txn.branches()[branch].node;
         let ops = txn.ops_on(node, key);
-        let value = replay(ops, item.latest.value).expect("an unapplied write is a write");
-        item.harden(Version { value, writer: txn.gid, sequence });
+        let held = participant.latest.get_mut(key.0).value;
+        let value = replay(ops, held).expect("an unapplied write is a write");
+        participant.harden(key, Version { value, writer: txn.gid, sequence });
         txn.apply(branch, key, value, now);
         isolation.install(txn.gid, Op::place(node, key), sequence);
     }

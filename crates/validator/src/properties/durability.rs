@@ -38,9 +38,8 @@ pub(crate) fn stored(
     run.total += i128::from(value);
     run.stored_last = Some(sequence);
     let participant = run.participant(node);
-    let item = participant.items.get_mut(key.0);
-    item.stored = true;
-    let expected = item.latest;
+    *participant.stored.get_mut(key.0) = true;
+    let expected = *participant.latest.get_mut(key.0);
     findings.checked(Property::Consistency, 1);
     findings.checked(Property::Durability, u64::from(expected.writer != Gid::INITIAL));
     if expected.value == value {
@@ -74,9 +73,9 @@ pub(crate) fn stored(
 /// The run is over: a store that is silent about a key has lost what was written there.
 pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
     for (number, participant) in run.participants.iter() {
-        let written = participant.items.iter().filter(|(_, item)| item.latest.writer != Gid::INITIAL);
-        for (key, item) in written.filter(|(_, item)| !item.stored) {
-            let (key, expected) = (Key(key), item.latest);
+        let written = participant.latest.iter().filter(|(_, version)| version.writer != Gid::INITIAL);
+        for (key, &expected) in written.filter(|&(key, _)| participant.stored.get(key) != Some(&true)) {
+            let key = Key(key);
             if participant.left_down {
                 findings.not_checked(Property::Durability);
                 findings.not_checked(Property::Consistency);

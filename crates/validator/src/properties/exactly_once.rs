@@ -24,8 +24,7 @@ pub(crate) fn applied(
     // The writes of a commit come in one burst. Only a short list is worth a search for each of them; for a long one
     // it is enough to ask the key who wrote it, until the burst is over.
     let burst_over = branch.decided_commit.happened() || branch.commit.durable.happened();
-    let search =
-        branch.writes <= 8 || burst_over || participant.items.get_mut(key.0).latest.writer == txn.gid;
+    let search = branch.writes <= 8 || burst_over || participant.latest.get_mut(key.0).writer == txn.gid;
     let earlier = if branch.applied == Position::BEFORE {
         Some(Position::BEFORE)
     } else if search {
