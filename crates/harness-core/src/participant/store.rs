@@ -1,6 +1,6 @@
 //! A participant's items: each a value, who wrote it, and its lock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use history::{Gid, Key, LockMode, Value};
 use smallvec::SmallVec;
@@ -9,6 +9,8 @@ use smallvec::SmallVec;
 #[derive(Debug, Default)]
 pub(super) struct Store {
     items: Vec<Item>,
+    /// The locks of those items that say so.
+    several: BTreeMap<u32, Holders>,
     written: u64,
 }
 
@@ -20,15 +22,17 @@ struct Item {
     lock: Lock,
 }
 
-const _: () = assert!(size_of::<Item>() <= 32, "two items a cache line: a store is read at random");
+const _: () = assert!(size_of::<Item>() <= 16, "four items a cache line: a store is read at random");
 
 /// Who holds an item. Nearly always it is nobody, or one writer that nobody waits for.
-#[derive(Clone, Debug, Default)]
-enum Lock {
-    #[default]
-    Free,
-    One(Gid),
-    Several(Box<Holders>),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lock(Gid);
+
+impl Lock {
+    /// Nobody holds it.
+    const FREE: Self = Self(Gid::INITIAL);
+    /// There is more to say than who writes.
+    const SEVERAL: Self = Self(Gid(u32::MAX));
 }
 
 /// Who holds an item and who waits for it, in the order of arrival: nobody overtakes.
@@ -41,32 +45,7 @@ struct Holders {
 
 impl Default for Item {
     fn default() -> Self {
-        Self { value: Value(0), writer: Gid::INITIAL, lock: Lock::Free }
-    }
-}
-
-impl Lock {
-    /// The same lock, written out.
-    fn several(&mut self) -> &mut Holders {
-        if !matches!(self, Self::Several(_)) {
-            let mut holders = Holders::default();
-            if let Self::One(gid) = *self {
-                holders.grant(gid, LockMode::Exclusive);
-            }
-            *self = Self::Several(Box::new(holders));
-        }
-        match self {
-            Self::Several(holders) => holders,
-            Self::Free | Self::One(_) => unreachable!("it was just written out"),
-        }
-    }
-
-    fn holding(&self) -> &[Gid] {
-        match self {
-            Self::Free => &[],
-            Self::One(gid) => std::slice::from_ref(gid),
-            Self::Several(holders) => &holders.holding,
-        }
+        Self { value: Value(0), writer: Gid::INITIAL, lock: Lock::FREE }
     }
 }
 
@@ -98,11 +77,15 @@ impl Store {
     /// Takes the lock, or queues for it and returns false.
     pub(super) fn lock(&mut self, gid: Gid, key: Key, mode: LockMode) -> bool {
         let lock = &mut self.item_mut(key).lock;
-        if matches!(lock, Lock::Free) && mode == LockMode::Exclusive {
-            *lock = Lock::One(gid);
+        if *lock == Lock::FREE && mode == LockMode::Exclusive {
+            *lock = Lock(gid);
             return true;
         }
-        let holders = lock.several();
+        let before = std::mem::replace(lock, Lock::SEVERAL);
+        let holders = self.several.entry(key.0).or_default();
+        if before != Lock::FREE && before != Lock::SEVERAL {
+            holders.grant(before.0, LockMode::Exclusive);
+        }
         let free = holders.waiting.is_empty() && holders.admits(mode);
         if free {
             holders.grant(gid, mode);
@@ -114,7 +97,7 @@ impl Store {
 
     /// Leaves the queue for a lock. Those behind may be `granted` it.
     pub(super) fn stop_waiting(&mut self, gid: Gid, key: Key, granted: &mut SmallVec<[Gid; 4]>) {
-        if let Lock::Several(holders) = &mut self.item_mut(key).lock {
+        if let Some(holders) = self.several.get_mut(&key.0) {
             holders.waiting.retain(|&(other, _)| other != gid);
             holders.grant_next(granted);
         }
@@ -124,17 +107,19 @@ impl Store {
     pub(super) fn release(&mut self, gid: Gid, keys: &[(Key, LockMode)], granted: &mut SmallVec<[Gid; 4]>) {
         for &(key, _) in keys {
             let lock = &mut self.item_mut(key).lock;
-            let Lock::Several(holders) = lock else {
-                *lock = Lock::Free;
+            if *lock != Lock::SEVERAL {
+                *lock = Lock::FREE;
                 continue;
-            };
+            }
+            let holders = self.several.get_mut(&key.0).expect("the lock says that there are several");
             holders.holding.retain(|holder| *holder != gid);
             if holders.holding.is_empty() {
                 holders.mode = None;
             }
             holders.grant_next(granted);
             if holders.holding.is_empty() && holders.waiting.is_empty() {
-                *lock = Lock::Free;
+                self.several.remove(&key.0);
+                self.item_mut(key).lock = Lock::FREE;
             }
         }
     }
@@ -168,9 +153,15 @@ impl Store {
     }
 
     pub(super) fn locks(&self) -> Vec<(Gid, Key)> {
-        let keys = self.items.iter().enumerate();
-        keys.flat_map(|(key, item)| item.lock.holding().iter().map(move |&gid| (gid, Key(key as u32))))
-            .collect()
+        let held = (0..).zip(&self.items).filter(|(_, item)| item.lock != Lock::FREE);
+        let holding = held.flat_map(|(key, item)| {
+            let holding = match self.several.get(&key) {
+                Some(holders) => &holders.holding[..],
+                None => std::slice::from_ref(&item.lock.0),
+            };
+            holding.iter().map(move |&gid| (gid, Key(key)))
+        });
+        holding.collect()
     }
 
     #[inline]
