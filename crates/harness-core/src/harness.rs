@@ -223,8 +223,11 @@ impl<'a> Judge<'a> {
 
 impl Sink for Judge<'_> {
     fn take(&mut self, events: &[Event]) {
+        // All look at an event before the next comes: what it is, is then guessed right by all but the first.
         for event in events {
             self.validator.observe(event);
+            self.seen.metrics.observe(event);
+            self.seen.digest.add(event);
         }
         self.seen.take(events);
         self.beside.take(events);
@@ -233,10 +236,6 @@ impl Sink for Judge<'_> {
 
 impl Sink for Seen {
     fn take(&mut self, events: &[Event]) {
-        for event in events {
-            self.metrics.observe(event);
-            self.digest.add(event);
-        }
         for (what, times) in &mut self.counts {
             *times += events.iter().filter(|event| what.counts(&event.fact)).count() as u64;
         }
