@@ -32,10 +32,15 @@ pub struct FailureInjector {
 const _: () = assert!(Point::ALL.len() <= 64, "a point is a bit of the mask");
 
 impl FailureInjector {
-    /// Tells what strikes the node at this step. Each call counts as one passing.
+    /// Whether something may strike at this step. If so, [`Self::pass`] is to be asked.
     #[inline]
+    pub fn is_armed(&self, point: Point) -> bool {
+        self.mask & (1 << point as u64) != 0
+    }
+
+    /// Tells what strikes the node at this step. Each call counts as one passing.
     pub fn pass(&self, node: NodeId, point: Point) -> Vec<Strike> {
-        if self.mask & (1 << point as u64) == 0 { Vec::new() } else { self.strike(node, point) }
+        if self.is_armed(point) { self.strike(node, point) } else { Vec::new() }
     }
 
     /// Lets nothing strike from here on.

@@ -36,7 +36,14 @@ impl NodeId {
     /// Whether this node coordinates.
     #[inline]
     pub fn is_coordinator(self) -> bool {
-        self.0 == 0 || self.0 & Self::STAND_BY_BIT != 0
+        // 0 and the stand-bys, in one comparison: it is asked several times for each message.
+        self.0.wrapping_sub(1) >= Self::STAND_BY_BIT - 1
+    }
+
+    /// Whether this node is a stand-by coordinator.
+    #[inline]
+    pub fn is_stand_by(self) -> bool {
+        self.0 & Self::STAND_BY_BIT != 0
     }
 
     /// The participant that this node is, if it is one.

@@ -109,7 +109,10 @@ impl Effects {
     /// Makes room for a step of a node whose next record will stand at `next`. For drivers.
     #[inline]
     pub fn reset(&mut self, next: LogPosition) {
-        self.list.clear();
+        // It is empty nearly always, and clearing it all the same is a call.
+        if !self.list.is_empty() {
+            self.list.clear();
+        }
         self.next = next;
     }
 

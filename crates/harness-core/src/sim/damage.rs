@@ -49,9 +49,9 @@ impl Run<'_> {
             }
             // These have fired when they have struck an append or a sync.
             FailureMode::TornTail { restart_after_ms } => {
-                self.node_mut(id).hindrance.torn_append = Some(TornAppend { cause, restart_after_ms });
+                self.node_mut(id).hindrance_mut().torn_append = Some(TornAppend { cause, restart_after_ms });
             }
-            FailureMode::FailingSync => self.node_mut(id).hindrance.failing_sync = Some(cause),
+            FailureMode::FailingSync => self.node_mut(id).hindrance_mut().failing_sync = Some(cause),
             FailureMode::DiskFull { for_ms } => {
                 self.strike(id, mode.kind(), cause);
                 self.node_mut(id).disk.fill(true);

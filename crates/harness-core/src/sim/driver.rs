@@ -7,9 +7,8 @@ use protocol::{ClientRequest, Coordinator, Effect, Effects, Incident, Input, Log
 
 use super::disk::Disk;
 use super::faults::Cause;
-use super::hindrance::Hindrance;
+use super::hindrance::{Clock, Hindrance};
 use super::plan::Pending;
-use super::queue::Happening;
 use super::run::Run;
 use crate::injector::Strike;
 use crate::model::FailureMode;
@@ -36,11 +35,10 @@ pub(super) struct Node {
     pub(super) retired: bool,
     /// The scenario says that it never returns.
     pub(super) gone_for_good: bool,
-    pub(super) hindrance: Hindrance,
-    /// What waits until the node goes on.
-    pub(super) parked: Vec<Happening>,
+    /// `None` as long as nothing has hindered it.
+    pub(super) hindrance: Option<Box<Hindrance>>,
     /// What the seeded plan has in store for it.
-    pub(super) pending: Option<Pending>,
+    pub(super) pending: Option<Box<Pending>>,
 }
 
 /// A state machine under test.
@@ -71,8 +69,7 @@ impl Node {
             epoch: 0,
             retired: false,
             gone_for_good: false,
-            hindrance: Hindrance::default(),
-            parked: Vec::new(),
+            hindrance: None,
             pending: None,
         }
     }
@@ -83,7 +80,26 @@ impl Node {
 
     #[inline]
     pub(super) fn is_paused(&self) -> bool {
-        self.hindrance.paused_until.is_some()
+        self.hindrance.as_ref().is_some_and(|hindrance| hindrance.paused_until.is_some())
+    }
+
+    /// What its clock shows.
+    #[inline]
+    fn shown(&self, now: Nanos) -> Nanos {
+        self.hindrance
+            .as_ref()
+            .map_or_else(|| Clock::default().shows(now), |hindrance| hindrance.clock.shows(now))
+    }
+
+    /// How long a span that its clock measures really is.
+    #[inline]
+    pub(super) fn real_span(&self, span: Nanos) -> Nanos {
+        self.hindrance.as_ref().map_or(span, |hindrance| hindrance.clock.real_span(span))
+    }
+
+    /// What hinders it, to change it.
+    pub(super) fn hindrance_mut(&mut self) -> &mut Hindrance {
+        self.hindrance.get_or_insert_default()
     }
 
     pub(super) fn oldest_unsettled(&self) -> Option<Gid> {
@@ -102,7 +118,7 @@ impl Node {
     /// Steps a node that is up.
     #[inline(always)]
     fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
-        let now = self.hindrance.clock.shows(now);
+        let now = self.shown(now);
         effects.reset(LogPosition(self.disk.next()));
         match self.machine.as_mut() {
             Some(Machine::Coordinator(coordinator)) => coordinator.step(now, input, effects),
@@ -116,11 +132,11 @@ impl Run<'_> {
     /// Steps a node that is up and does what it wants done.
     pub(super) fn step(&mut self, id: NodeId, input: Input<'_>) {
         let mut effects = std::mem::take(&mut self.effects);
-        let now = self.now;
-        if !self.node(id).hindrance.unfelt.is_empty() && self.node(id).hindrance.clock.is_off(now) {
+        let (now, place) = (self.now, self.place(id));
+        if self.nodes[place].hindrance.as_ref().is_some_and(|hindrance| hindrance.clock.is_off(now)) {
             self.feel(id, FaultKind::Clock);
         }
-        self.node_mut(id).step(now, input, &mut effects);
+        self.nodes[place].step(now, input, &mut effects);
         self.carry_out(id, &mut effects);
         self.effects = effects;
     }
@@ -151,15 +167,14 @@ impl Run<'_> {
     /// Passes a protocol step, at which something may strike.
     #[inline]
     pub(super) fn pass(&mut self, id: NodeId, point: Point, gid: Gid) -> Flow {
-        let strikes = self.injector.pass(id, point);
-        if strikes.is_empty() { Flow::Continues } else { self.begin_faults(id, strikes, (point, gid)) }
+        if self.injector.is_armed(point) { self.pass_armed(id, point, gid) } else { Flow::Continues }
     }
 
     /// Lets all begin that strike at one step. What strikes a node that has just crashed is void.
     #[cold]
-    fn begin_faults(&mut self, id: NodeId, strikes: Vec<Strike>, step: (Point, Gid)) -> Flow {
-        let mut flow = Flow::Continues;
-        for Strike { mode, index } in strikes {
+    fn pass_armed(&mut self, id: NodeId, point: Point, gid: Gid) -> Flow {
+        let (mut flow, step) = (Flow::Continues, (point, gid));
+        for Strike { mode, index } in self.injector.pass(id, point) {
             let is_down = flow == Flow::Crashed && !matches!(mode, FailureMode::Network(_));
             let cause = Cause { fault: index, step: Some(step) };
             if !is_down && self.begin_fault(id, &mode, cause) == Flow::Crashed {
@@ -238,7 +253,7 @@ impl Run<'_> {
         if self.node(id).disk.is_full() {
             self.step(id, Input::Befallen(Incident::DiskFull));
         }
-        if let Some(most) = self.node(id).hindrance.prepared_max {
+        if let Some(most) = self.node(id).hindrance.as_ref().and_then(|hindrance| hindrance.prepared_max) {
             self.step(id, Input::Befallen(Incident::PreparedLimit(most)));
         }
         if id == self.leader {

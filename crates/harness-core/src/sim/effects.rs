@@ -17,7 +17,7 @@ impl Run<'_> {
             Effect::Note(fact) => self.record(id, fact),
             Effect::SetTimer { after, timer } => {
                 let node = self.node(id);
-                let (real, incarnation) = (node.hindrance.clock.real_span(after), node.incarnation);
+                let (real, incarnation) = (node.real_span(after), node.incarnation);
                 self.queue.set_timer(self.now, real, id, incarnation, timer);
                 if real != after {
                     self.feel(id, FaultKind::Clock);
@@ -61,7 +61,9 @@ impl Run<'_> {
             self.record(id, Fact::Lost { gid, record: kind });
             return Flow::Continues;
         }
-        if let Some(torn) = node.hindrance.torn_append.take() {
+        if let Some(hindrance) = &mut node.hindrance
+            && let Some(torn) = hindrance.torn_append.take()
+        {
             return self.crash_in_append(id, torn);
         }
         let length = self.node(id).disk.len();
@@ -88,7 +90,8 @@ impl Run<'_> {
     fn start_sync(&mut self, id: NodeId) {
         let now = self.now;
         let node = self.node_mut(id);
-        let (incarnation, slower) = (node.incarnation, node.hindrance.slow_sync.at(now));
+        let slower = node.hindrance.as_ref().map_or(Nanos::ZERO, |hindrance| hindrance.slow_sync.at(now));
+        let incarnation = node.incarnation;
         if node.disk.start_sync() {
             let conditions = self.scenario.disk_conditions;
             let at = now + slower + self.disk_random.span(conditions.sync_min, conditions.sync_max);
@@ -104,7 +107,9 @@ impl Run<'_> {
         if self.node(id).disk.is_fenced() {
             return self.sync_refused(id);
         }
-        if let Some(cause) = self.node_mut(id).hindrance.failing_sync.take() {
+        if let Some(hindrance) = &mut self.node_mut(id).hindrance
+            && let Some(cause) = hindrance.failing_sync.take()
+        {
             return self.sync_failed(id, cause);
         }
         let synced = self.node_mut(id).disk.finish_sync();
@@ -211,7 +216,7 @@ impl Run<'_> {
             return Flow::Crashed;
         }
         self.record(from, Fact::Sent { to, gid, message: kind });
-        if self.trouble.is_none() && !self.slow_nodes {
+        if self.trouble.is_none() && !self.hindered {
             let at = self.network.arrival(self.now, Nanos::ZERO, from, to);
             self.queue.push(at, Happening::Delivery { from, to, message });
         } else {

@@ -77,7 +77,7 @@ impl Run<'_> {
             }
             FailureMode::PreparedLimit { most } => {
                 self.strike(id, mode.kind(), cause);
-                self.node_mut(id).hindrance.prepared_max = Some(*most);
+                self.node_mut(id).hindrance_mut().prepared_max = Some(*most);
                 self.step(id, Input::Befallen(Incident::PreparedLimit(*most)));
             }
             FailureMode::Other(_) => {}
@@ -119,14 +119,14 @@ impl Run<'_> {
     /// What hinders a node changes something, perhaps for the first time: then it fires.
     #[inline]
     pub(super) fn feel(&mut self, id: NodeId, kind: FaultKind) {
-        if !self.node(id).hindrance.unfelt.is_empty() {
+        if self.node(id).hindrance.is_some() {
             self.feel_first(id, kind);
         }
     }
 
     #[cold]
     fn feel_first(&mut self, id: NodeId, kind: FaultKind) {
-        let unfelt = &mut self.node_mut(id).hindrance.unfelt;
+        let unfelt = &mut self.node_mut(id).hindrance_mut().unfelt;
         let felt: Vec<Cause> = unfelt.extract_if(.., |(it, _)| *it == kind).map(|(_, cause)| cause).collect();
         felt.into_iter().for_each(|cause| self.strike(id, kind, cause));
     }
@@ -134,7 +134,8 @@ impl Run<'_> {
     /// A node is paused or slow, or its clock is off. It fires when something is late, or is shown another time.
     fn hinder(&mut self, id: NodeId, mode: &FailureMode, cause: Cause) {
         let (now, kind) = (self.now, mode.kind());
-        let hindrance = &mut self.node_mut(id).hindrance;
+        self.hindered = true;
+        let hindrance = self.node_mut(id).hindrance_mut();
         let adds_up = match kind {
             FaultKind::Clock => true,
             FaultKind::Pause => hindrance.paused_until.is_some(),
@@ -152,10 +153,7 @@ impl Run<'_> {
                 hindrance.paused_until = hindrance.paused_until.max(Some(until));
                 self.queue.push(until, Happening::PauseEnds { node: id });
             }
-            FailureMode::SlowNode { by_ms, for_ms } => {
-                hindrance.slow = lasting(now, by_ms, for_ms);
-                self.slow_nodes = true;
-            }
+            FailureMode::SlowNode { by_ms, for_ms } => hindrance.slow = lasting(now, by_ms, for_ms),
             FailureMode::SlowSync { by_ms, for_ms } => hindrance.slow_sync = lasting(now, by_ms, for_ms),
             FailureMode::Clock { jump_ms, drift_ppm } => hindrance.clock.set(now, jump_ms, drift_ppm),
             _ => {}

@@ -3,12 +3,15 @@
 use history::{FaultKind, Nanos};
 
 use super::faults::Cause;
+use super::queue::Happening;
 
 /// What hinders a node at the moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Hindrance {
     /// What happens to the node waits until it goes on, at this instant.
     pub(super) paused_until: Option<Nanos>,
+    /// What waits until then.
+    pub(super) parked: Vec<Happening>,
     /// All that it hears and says takes so much longer, until an instant.
     pub(super) slow: Lasting,
     /// Its syncs take so much longer, until an instant.
@@ -22,6 +25,15 @@ pub(super) struct Hindrance {
     pub(super) unfelt: Vec<(FaultKind, Cause)>,
     /// Its next append is cut short by a crash.
     pub(super) torn_append: Option<TornAppend>,
+}
+
+impl Hindrance {
+    /// A pause is over: what has waited.
+    pub(super) fn end_pause(&mut self) -> Vec<Happening> {
+        self.paused_until = None;
+        self.unfelt.retain(|&(kind, _)| kind != FaultKind::Pause);
+        std::mem::take(&mut self.parked)
+    }
 }
 
 /// A delay that lasts until an instant.

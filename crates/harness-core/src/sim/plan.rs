@@ -154,21 +154,21 @@ impl Run<'_> {
                 return;
             }
         };
-        node.pending = Some(pending);
+        node.pending = Some(Box::new(pending));
         self.plan.pending += 1;
     }
 
     /// A node does something: its time may have come.
     #[cold]
     pub(super) fn count_effect(&mut self, id: NodeId) -> Flow {
-        let Some(Pending::Crash { effects, .. }) = &mut self.node_mut(id).pending else {
+        let Some(Pending::Crash { effects, .. }) = self.node_mut(id).pending.as_deref_mut() else {
             return Flow::Continues;
         };
         *effects -= 1;
         if *effects > 0 {
             return Flow::Continues;
         }
-        match self.node_mut(id).pending.take() {
+        match self.node_mut(id).pending.take().map(|pending| *pending) {
             Some(Pending::Crash { mode, .. }) => self.begin_fault(id, &mode, self.by_plan(None)),
             _ => Flow::Continues,
         }
@@ -179,7 +179,7 @@ impl Run<'_> {
     pub(super) fn plan_vote(&mut self, id: NodeId, gid: Gid) {
         let cause = self.by_plan(Some((Point::BeforePrepare, gid)));
         let node = self.node_mut(id);
-        if matches!(node.pending, Some(Pending::VoteNo)) {
+        if matches!(node.pending.as_deref(), Some(Pending::VoteNo)) {
             node.pending = None;
             self.begin_fault(id, &FailureMode::VoteNo, cause);
         }

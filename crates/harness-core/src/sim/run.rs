@@ -35,8 +35,8 @@ pub(super) struct Run<'a> {
     pub(super) network: Network,
     pub(super) disk_random: Random,
     pub(super) trouble: Trouble,
-    /// Some node is or was slow.
-    pub(super) slow_nodes: bool,
+    /// Some node is or was paused or slow, or its clock is off.
+    pub(super) hindered: bool,
     pub(super) injector: FailureInjector,
     /// How often each fault of the scenario fired, and behind them those of the seeded plan.
     pub(super) fired: Vec<u32>,
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
             network: Network::new(scenario.network_conditions, scenario.participants, seed),
             disk_random: Random::new(seed, Purpose::Disks),
             trouble: Trouble::new(seed),
-            slow_nodes: false,
+            hindered: false,
             injector,
             fired: vec![0; scenario.failure_configs.len() + 1],
             plan: Plan::new(scenario.chaos.as_ref(), seed),
@@ -182,8 +182,10 @@ impl<'a> Run<'a> {
 
     #[inline]
     fn happen(&mut self, happening: Happening) {
-        if let Some(node) = self.paused(&happening) {
-            self.node_mut(node).parked.push(happening);
+        if self.hindered
+            && let Some(node) = self.paused(&happening)
+        {
+            self.node_mut(node).hindrance_mut().parked.push(happening);
             return self.feel(node, FaultKind::Pause);
         }
         match happening {
@@ -223,7 +225,8 @@ impl<'a> Run<'a> {
             Happening::TakesOver { cause } => self.take_over(cause),
             Happening::DiskFreed { node } => self.free_disk(node),
             Happening::PauseEnds { node } => {
-                if self.node(node).hindrance.paused_until.is_some_and(|until| until <= self.now) {
+                let until = self.node(node).hindrance.as_ref().and_then(|hindrance| hindrance.paused_until);
+                if until.is_some_and(|until| until <= self.now) {
                     self.go_on(node);
                 }
             }
@@ -232,12 +235,8 @@ impl<'a> Run<'a> {
 
     /// A paused node goes on: what waited happens now, in its order.
     pub(super) fn go_on(&mut self, id: NodeId) {
-        let node = self.node_mut(id);
-        node.hindrance.paused_until = None;
-        node.hindrance.unfelt.retain(|&(kind, _)| kind != FaultKind::Pause);
-        for happening in std::mem::take(&mut node.parked) {
-            self.happen(happening);
-        }
+        let parked = self.node_mut(id).hindrance.as_mut().map(|hindrance| hindrance.end_pause());
+        parked.into_iter().flatten().for_each(|happening| self.happen(happening));
         // Clients were held up too.
         self.clients.have_news |= id.is_coordinator();
     }
@@ -297,11 +296,12 @@ impl<'a> Run<'a> {
         self.plan.end();
         for number in 0..self.nodes.len() {
             let id = self.nodes[number].id;
-            let before = std::mem::take(&mut self.nodes[number].hindrance);
-            if before.prepared_max.is_some() {
-                self.step(id, Input::Befallen(Incident::PreparedLimit(u32::MAX)));
+            if let Some(mut before) = self.nodes[number].hindrance.take() {
+                if before.prepared_max.is_some() {
+                    self.step(id, Input::Befallen(Incident::PreparedLimit(u32::MAX)));
+                }
+                before.end_pause().into_iter().for_each(|happening| self.happen(happening));
             }
-            self.go_on(id);
             self.free_disk(id);
         }
         self.healed = true;
@@ -357,9 +357,12 @@ impl<'a> Run<'a> {
     /// Where a node stands among all.
     #[inline]
     pub(super) fn place(&self, id: NodeId) -> usize {
-        let number = id.number() as usize;
-        let is_stand_by = id.is_coordinator() && number > 0;
-        if is_stand_by { self.scenario.participants as usize + number } else { number }
+        if id.is_stand_by() { self.place_of_stand_by(id) } else { id.number() as usize }
+    }
+
+    #[cold]
+    fn place_of_stand_by(&self, id: NodeId) -> usize {
+        (self.scenario.participants + id.number()) as usize
     }
 
     #[inline]

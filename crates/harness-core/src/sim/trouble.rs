@@ -137,7 +137,10 @@ impl Run<'_> {
     #[cold]
     pub(super) fn send_through_trouble(&mut self, from: NodeId, to: NodeId, message: Message) {
         let (mut passage, struck) = self.trouble.pass(self.now, from, to, &message);
-        let slowness = [from, to].map(|node| self.node(node).hindrance.slow.at(self.now));
+        let slowness = [from, to].map(|node| {
+            let hindrance = self.node(node).hindrance.as_ref();
+            hindrance.map_or(Nanos::ZERO, |hindrance| hindrance.slow.at(self.now))
+        });
         passage.delay = slowness.iter().fold(passage.delay, |delay, &slower| delay + slower);
         for (index, kind) in struck {
             let participant = if to.is_coordinator() { from } else { to };
