@@ -13,16 +13,20 @@ const RESTART_AFTER_MS: u64 = 100;
 /// Longer than any run goes on before everything heals.
 const UNTIL_ALL_HEALS_MS: u64 = 365 * 24 * 3_600_000;
 
-/// What the `FAILPOINTS` environment variable configures, checked.
-pub(crate) fn environment() -> Result<Vec<(Site, String)>, RunError> {
+/// What the `FAILPOINTS` environment variable configures, checked; `None` is a fail point of the code under test, which
+/// asks the registry by itself.
+pub(crate) fn environment() -> Result<Vec<Option<Site>>, RunError> {
     let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
     let entries = text.split(';').map(str::trim).filter(|entry| !entry.is_empty());
     entries.map(entry).collect::<Result<_, _>>().map_err(|reason| RunError::Failpoints { reason })
 }
 
-fn entry(entry: &str) -> Result<(Site, String), String> {
+fn entry(entry: &str) -> Result<Option<Site>, String> {
     let (name, actions) =
         entry.split_once('=').ok_or_else(|| format!("\"{entry}\" is not of the form POINT=ACTIONS"))?;
+    if is_foreign(name) {
+        return actions.split("->").try_for_each(foreign_action).map(|()| None);
+    }
     let (point, node) = match name.split_once('@') {
         Some((point, node)) => (point, Some(node.parse::<NodeId>().map_err(|error| error.to_string())?)),
         None => (name, None),
@@ -37,7 +41,27 @@ fn entry(entry: &str) -> Result<(Site, String), String> {
         }
         FailureConfig { node, mode, trigger: Trigger::AtPoint { point, nth: 1 } }.check()?;
     }
-    Ok(((point, node), actions.to_owned()))
+    Ok(Some((point, node)))
+}
+
+/// Whether a name is in a module, and in none of those that our steps are in.
+fn is_foreign(name: &str) -> bool {
+    let ours = |family: &str| Point::ALL.iter().any(|point| point.name().split("::").next() == Some(family));
+    name.split_once("::").is_some_and(|(family, _)| !ours(family))
+}
+
+/// Allows what replays, whatever the code makes of it.
+fn foreign_action(action: &str) -> Result<(), String> {
+    let task = match action.split_once('*') {
+        Some((count, task)) if count.trim().parse::<usize>().is_ok() => task.trim(),
+        _ if action.trim() == "off" => return Ok(()),
+        _ => return Err(format!("\"{action}\" does not begin with a count, as in 1*{action}")),
+    };
+    let is_return = task == "return" || (task.starts_with("return(") && task.ends_with(')'));
+    if is_return || task == "off" || task == "panic" {
+        return Ok(());
+    }
+    Err(format!("\"{action}\" is not allowed: use off, return, return(VALUE) or panic"))
 }
 
 /// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Returns the fault.
@@ -144,8 +168,7 @@ mod tests {
     #[test]
     fn only_counted_actions_at_known_steps_are_allowed() {
         let good = "participant::after_vote_sent@rm2=3*off->1*return(crash 50)";
-        let ((point, node), _) = entry(good).expect("a good entry");
-        assert_eq!((point, node), (Point::AfterVoteSent, "rm2".parse().ok()));
+        assert_eq!(entry(good), Ok(Some((Point::AfterVoteSent, "rm2".parse().ok()))));
         for bad in [
             "participant::after_vote_sent",
             "participant::after_lunch=off",
@@ -165,6 +188,21 @@ mod tests {
         ] {
             assert!(entry(bad).is_err(), "{bad} was accepted");
         }
+    }
+
+    #[test]
+    fn points_of_others_take_what_replays() {
+        for good in ["mine::here=1*return", "mine::here=2*off->1*return(x)", "mine::here=off", "a::b=1*panic"]
+        {
+            assert_eq!(entry(good), Ok(None), "{good}");
+        }
+        for bad in ["mine=1*return", "mine::here=return", "mine::here=50%return", "mine::here=1*sleep(10)"] {
+            assert!(entry(bad).is_err(), "{bad} was accepted");
+        }
+        assert!(
+            entry("recovery::here=1*return").is_err(),
+            "a step of ours that is misspelt is none of theirs"
+        );
     }
 
     /// Every kind that can be written is, with each number that its usage names.

@@ -126,7 +126,7 @@ mod armed {
 
     impl Armed {
         /// The environment's actions were checked, so configuring them cannot fail.
-        pub(super) fn new(faults: &[FailureConfig], environment: Vec<(Site, String)>) -> Self {
+        pub(super) fn new(faults: &[FailureConfig], environment: Vec<Option<Site>>) -> Self {
             let turn = FailScenario::setup();
             let mut wanted: BTreeMap<Site, Vec<(u32, usize)>> = BTreeMap::new();
             for (index, fault) in faults.iter().enumerate() {
@@ -135,7 +135,8 @@ mod armed {
             }
             let mut points: Vec<FailPoint> = environment
                 .into_iter()
-                .map(|(site, _)| FailPoint { site, name: name_of(site), quiet: Cell::new(0) })
+                .flatten()
+                .map(|site| FailPoint { site, name: name_of(site), quiet: Cell::new(0) })
                 .collect();
             for (site, mut faults) in wanted {
                 faults.sort_unstable();
