@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use harness_core::PARTICIPANTS_MAX;
 
 use crate::check::CheckOptions;
+use crate::new_adapter::NewAdapterOptions;
 use crate::soak::{MergeOptions, SoakOptions, WORKER};
 
 /// Results of so many transactions are kept in memory during a run.
@@ -92,6 +93,8 @@ pub(crate) enum Command {
     /// What a soak starts for each cluster
     #[command(name = WORKER, hide = true)]
     SoakWorker,
+    /// Write a crate of your own, with a coordinator and all scenarios as its tests
+    NewAdapter(NewAdapterOptions),
     /// Draw a scenario from the seed and run it; -v prints its timeline
     Random {
         /// How many transactions

@@ -37,6 +37,14 @@ pub(crate) enum Failure {
     /// The user did not want to wait for the end of a run that takes real time.
     #[error("interrupted")]
     Interrupted,
+    /// The new crate cannot be written.
+    #[error("cannot write {path}: {source}; nothing is left of it, so correct that and call again", path = path.display())]
+    Crate {
+        /// Its folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
     /// What there is to tell cannot be told.
     #[error("cannot write to standard output: {0}")]
     Screen(io::Error),
@@ -48,7 +56,11 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             Self::Soak(error) if error.is_of_usage() => Exit::Usage,
-            Self::Files { .. } | Self::Taken { .. } | Self::Soak(_) | Self::Screen(_) => Exit::NotRun,
+            Self::Files { .. }
+            | Self::Taken { .. }
+            | Self::Crate { .. }
+            | Self::Soak(_)
+            | Self::Screen(_) => Exit::NotRun,
         }
     }
 }

@@ -12,6 +12,7 @@ mod json;
 mod list;
 mod mutants;
 mod names;
+mod new_adapter;
 mod overview;
 mod plan;
 mod replay;
@@ -55,6 +56,7 @@ fn execute(command: Command) -> Result<Exit, Failure> {
         Command::SoakWorker => soak::work(),
         Command::Merge(options) => soak::merge(&options),
         Command::Mutants { names, all, json } => mutants::mutants(&names, all, json),
+        Command::NewAdapter(options) => new_adapter::new_adapter(&options),
         other => run::run(&plan::Plan::new(other)?),
     }
 }

@@ -98,6 +98,7 @@ impl Plan {
             | Command::Check(_)
             | Command::Doctor { .. }
             | Command::Mutants { .. }
+            | Command::NewAdapter(_)
             | Command::Soak(_)
             | Command::SoakWorker
             | Command::Merge(_) => {

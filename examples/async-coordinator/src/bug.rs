@@ -9,7 +9,7 @@ pub(crate) enum Bug {
     CommitBeforeDurable,
     /// Who has not voted in time is taken to have voted yes.
     TimeoutIsYes,
-    /// The commit is sent once, whether or not it is acknowledged.
+    /// The commit is sent once and then forgotten, whether or not it was acknowledged.
     DecisionSentOnce,
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod mutants;
+mod new_adapter;
 mod results;
 mod runs;
 mod soak;

@@ -1,0 +1,44 @@
+//! Each of the bugs is found by some scenario, with a command that shows it again.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The conformance test, or a shell, as a user starts it.
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .env_remove("NEXTEST")
+        .env_remove("CARGO_PKG_NAME");
+    command
+}
+
+fn told(output: &Output) -> String {
+    assert!(!output.status.success(), "the bug is not found");
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn each_bug_is_found_with_a_command_that_shows_it_again_sweep() {
+    for (bug, property, scenarios) in [
+        ("commit_before_durable", "write-ahead", "basic::"),
+        ("timeout_is_yes", "unanimity", "network_partitions::"),
+        ("decision_sent_once", "agreement", "network_partitions::"),
+    ] {
+        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let arguments = ["test", "-p", "async-coordinator", "--test", "conformance", "--", scenarios];
+        let found = command(&cargo).args(arguments).env("BUG", bug).output().expect("cargo starts");
+        let found = told(&found);
+        assert!(found.contains(&format!("  {property}: VIOLATED")), "{bug}: {found}");
+        let replay =
+            found.lines().find_map(|line| line.strip_prefix("to see it again: ")).expect("it is told");
+        assert!(
+            replay.starts_with(&format!("BUG={bug} SEED=0 cargo test -p async-coordinator ")),
+            "{replay}"
+        );
+        let again = command("sh").args(["-c", replay]).output().expect("a shell starts");
+        let again = told(&again);
+        assert!(again.contains("VIOLATED") && again.contains("0 passed; 1 failed"), "{again}");
+    }
+}
