@@ -107,6 +107,21 @@ mod tests {
     }
 
     #[test]
+    fn no_two_scenarios_share_a_name() {
+        let catalog = catalog(1);
+        let mut names: Vec<&str> = catalog
+            .categories()
+            .iter()
+            .flat_map(|category| category.entries)
+            .map(|entry| entry.name)
+            .collect();
+        names.sort_unstable();
+        let shared: Vec<&str> =
+            names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert_eq!(shared, [""; 0]);
+    }
+
+    #[test]
     fn nonsense_suggests_nothing() {
         assert_eq!(nearest("xyzzy", &KNOWN), [""; 0]);
         assert_eq!(nearest("", &KNOWN), [""; 0]);

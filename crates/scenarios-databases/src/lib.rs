@@ -54,5 +54,5 @@ harness_core::catalog! {
     links::database_paused_at_commit,
     links::lock_wait_timeout_is_a_no,
     links::deadlock_across_databases_ends,
-    links::crash_storm_conserves_the_total,
+    links::killing_everybody_again_and_again_conserves_the_total,
 }

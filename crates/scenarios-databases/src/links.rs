@@ -140,7 +140,7 @@ pub fn deadlock_across_databases_ends(participants: u32) -> TestScenario {
 const TRANSACTIONS: u32 = 3_000;
 
 /// Eight clients go on while everybody is killed again and again.
-pub fn crash_storm_conserves_the_total(participants: u32) -> TestScenario {
+pub fn killing_everybody_again_and_again_conserves_the_total(participants: u32) -> TestScenario {
     let storm = scenario("Eight clients go on while everybody is killed again and again.", participants)
         .load(Load { keys: 50, ..Load::transfers(TRANSACTIONS, 2) })
         .in_flight(8);
