@@ -110,6 +110,8 @@ pub enum Refusal {
     Unable,
     /// The id belongs to a transaction that is already finished here.
     Repeated,
+    /// The participant that was to decide by itself did, so long ago that it has forgotten what.
+    Forgotten,
 }
 
 impl Message {

@@ -1,7 +1,7 @@
 //! Votes and decisions of a branch.
 
 use history::{Decision, Fact, Gid, Key, NodeId, RecordKind, Value, Vote};
-use protocol::{Effects, LogRecord, Message};
+use protocol::{Effects, LogRecord, Message, Refusal};
 
 use super::branch::{Branch, Phase};
 use super::leader::Leader;
@@ -82,6 +82,8 @@ impl VirtualParticipant {
             }
             Some((Phase::Waiting, _)) => None,
             None if self.finished.get(gid) == Some(&Decision::Commit) => Some(Message::Acknowledge { gid }),
+            // It was over for a coordinator that did not know that it was deposed.
+            None if gid < self.low_water => Some(Message::Failed { gid, why: Refusal::Forgotten }),
             None => None,
         };
         if answer.is_none() {

@@ -3,7 +3,7 @@
 //! difference.
 
 use history::{Decision, Gid, NodeId, RecordKind};
-use protocol::{BodyReader, Effects, LogRecord, Message};
+use protocol::{BodyReader, Effect, Effects, LogRecord, Message};
 
 use super::branch::Phase;
 use super::commitment::decided_record;
@@ -14,6 +14,9 @@ use super::{ParticipantState, VirtualParticipant, purpose};
 pub(super) struct Alone {
     pub(super) decision: Decision,
 }
+
+/// All that the record of a decision says that was taken alone; one that was not says nothing, or what it writes.
+const DECIDED_ALONE: u32 = 1;
 
 /// The words of an [`Alone`] record.
 const FORGOTTEN: u32 = 0;
@@ -31,18 +34,19 @@ impl Alone {
 impl VirtualParticipant {
     /// Decides a branch that is in doubt. Others are not to be decided this way.
     pub(super) fn decide_alone(&mut self, gid: Gid, decision: Decision, effects: &mut Effects) {
-        if self.branches.get(gid).is_none_or(|branch| branch.phase != Phase::Prepared) {
+        let is_prepared = self.branches.get(gid).is_some_and(|branch| branch.phase == Phase::Prepared);
+        // What cannot be remembered must not be done.
+        if !is_prepared || self.disk_full {
             return;
         }
-        let alone = Alone { decision };
-        effects.append_lazily(alone.record(gid));
-        self.alone.insert(gid, alone);
+        self.alone.insert(gid, Alone { decision });
+        // One record says both: of two, a crash could keep the one and lose the other.
+        let mut record = decided_record(gid, decision);
+        record.push_u32(DECIDED_ALONE);
         match decision {
-            Decision::Commit => {
-                self.apply_and_finish(gid, decided_record(gid, Decision::Commit), effects);
-            }
+            Decision::Commit => self.apply_and_finish(gid, record, effects),
             Decision::Abort => {
-                effects.force(decided_record(gid, Decision::Abort));
+                effects.force(record);
                 self.finish(gid, Decision::Abort, effects);
             }
         }
@@ -51,6 +55,7 @@ impl VirtualParticipant {
     }
 
     /// The coordinator has decided. Says so if this participant did otherwise; if it did the same, nobody need know.
+    /// Whether that is all there is to do for now.
     pub(super) fn has_decided_otherwise(
         &mut self,
         gid: Gid,
@@ -63,22 +68,27 @@ impl VirtualParticipant {
                 effects.send(from, Message::Heuristic { gid, decision: alone.decision });
                 true
             }
-            Some(_) => {
-                self.forget_alone(gid, effects);
-                false
-            }
+            Some(_) => match decision {
+                // Acknowledged, it is known nowhere else.
+                Decision::Commit => !self.forget_alone(gid, true, effects),
+                Decision::Abort => !self.forget_alone(gid, false, effects),
+            },
             None => false,
         }
     }
 
-    /// What was decided here is known where it counts.
-    pub(super) fn forget_alone(&mut self, gid: Gid, effects: &mut Effects) {
-        if self.alone.remove(gid).is_some() && !self.disk_full {
+    /// What was decided here is known where it counts. A record that is not forced may be lost, and then it is asked and
+    /// said once more. Tells whether there was room for it.
+    pub(super) fn forget_alone(&mut self, gid: Gid, forced: bool, effects: &mut Effects) -> bool {
+        if self.disk_full {
+            return false;
+        }
+        if self.alone.remove(gid).is_some() {
             let mut record = LogRecord::new(RecordKind::Other, gid);
             record.push_u32(FORGOTTEN);
-            // If this is lost, it is asked and said once more.
-            effects.append_lazily(record);
+            effects.push(Effect::Append { record, forced });
         }
+        true
     }
 
     /// What was decided here without the coordinator, as long as it does not know.
@@ -89,6 +99,15 @@ impl VirtualParticipant {
     /// Whether there is a decision that this participant has to hear.
     pub(super) fn awaits_decision(&self, gid: Gid) -> bool {
         self.state(gid) == ParticipantState::Prepared || self.alone.get(gid).is_some()
+    }
+
+    /// A decision that was taken here by itself is found in the log.
+    pub(super) fn replay_decided(&mut self, gid: Gid, decision: Decision, body: &BodyReader<'_>) {
+        let (mut body, mut rest) = (body.clone(), body.clone());
+        let is_more = rest.value().is_some();
+        if !is_more && body.u32() == Some(DECIDED_ALONE) {
+            self.alone.insert(gid, Alone { decision });
+        }
     }
 
     pub(super) fn replay_alone(&mut self, gid: Gid, mut body: BodyReader<'_>) {

@@ -153,7 +153,9 @@ impl VirtualParticipant {
                 }
             }
             Message::Recover => self.inquire_all(from, effects),
-            Message::Forget { gid } => self.forget_alone(gid, effects),
+            Message::Forget { gid } => {
+                self.forget_alone(gid, false, effects);
+            }
             Message::Executed { .. }
             | Message::Failed { .. }
             | Message::Vote { .. }

@@ -44,6 +44,7 @@ impl VirtualParticipant {
                 self.branches.insert(gid, branch);
             }
             RecordKind::Decided(decision) => {
+                self.replay_decided(gid, decision, &body);
                 let prepared = self.branches.remove(gid).map(|branch| branch.writes).unwrap_or_default();
                 let own = std::iter::from_fn(|| next_write(&mut body));
                 if decision == Decision::Commit {

@@ -35,9 +35,13 @@ impl ReferenceCoordinator {
     pub(super) fn announce_commit(&mut self, gid: Gid, effects: &mut Effects) {
         let Some(open) = self.open.get_mut(gid) else { return };
         open.phase = Phase::Committing;
-        open.awaited = open.branches.len();
-        for branch in &open.branches {
+        open.awaited = 0;
+        for branch in open.branches.iter().filter(|branch| branch.progress == Progress::Prepared) {
+            open.awaited += 1;
             effects.send(branch.participant.into(), Message::Commit { gid });
+        }
+        if open.awaited == 0 {
+            return self.end(gid, effects);
         }
         self.retries.set(self.now, gid, in_phase_two(&self.open), effects);
     }
@@ -58,16 +62,21 @@ impl ReferenceCoordinator {
             Phase::Delegated => self.close_unlogged(gid, Decision::Commit, effects),
             Phase::Committing => {
                 if open.advance(participant, Progress::Prepared, Progress::Finished) && open.awaited == 0 {
-                    // Without the record a restarted coordinator announces the commit again, which harms nobody.
-                    if !self.disk_full {
-                        effects.append_lazily(LogRecord::new(RecordKind::Ended, gid));
-                    }
-                    self.close(gid);
-                    self.checkpoint_if_long(effects);
+                    self.end(gid, effects);
                 }
             }
             Phase::Executing | Phase::Collecting => {}
         }
+    }
+
+    /// All have the commit.
+    fn end(&mut self, gid: Gid, effects: &mut Effects) {
+        // Without the record a restarted coordinator announces the commit again, which harms nobody.
+        if !self.disk_full {
+            effects.append_lazily(LogRecord::new(RecordKind::Ended, gid));
+        }
+        self.close(gid);
+        self.checkpoint_if_long(effects);
     }
 
     /// A participant was made to decide by itself before it heard the decision, and otherwise. The client hears of it,
@@ -85,13 +94,20 @@ impl ReferenceCoordinator {
             // It has heard no decision of this coordinator.
             _ => return,
         }
-        if !self.mixed.contains(&gid) {
+        let is_awaited = |branch: &mut Branch| branch.progress == Progress::Prepared;
+        let awaited =
+            self.open.get_mut(gid).and_then(|open| open.branch_mut(participant)).is_some_and(is_awaited);
+        if awaited || !self.mixed.contains(&gid) {
             if self.disk_full {
                 // It will say it again.
                 return;
             }
-            self.mixed.insert(gid);
-            effects.force(LogRecord::new(RecordKind::Other, gid));
+            // Told to forget, it will not acknowledge the commit: nobody must wait for that after a restart.
+            let mut record = LogRecord::new(RecordKind::Other, gid);
+            record.push_u32(participant.0);
+            effects.force(record);
+        }
+        if self.mixed.insert(gid) {
             effects.answer(gid, Outcome::HeuristicMixed);
         }
         effects.send(participant.into(), Message::Forget { gid });

@@ -47,6 +47,9 @@ impl ReferenceCoordinator {
             }
             RecordKind::Other if gid != Gid::INITIAL => {
                 self.mixed.insert(gid);
+                if let (Some(open), Some(participant)) = (self.open.get_mut(gid), body.u32()) {
+                    open.advance(ParticipantId(participant), Progress::Prepared, Progress::Finished);
+                }
             }
             RecordKind::Other => {
                 self.next_gid = self.next_gid.max(Gid(body.u32().unwrap_or(1)));

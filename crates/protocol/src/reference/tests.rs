@@ -12,6 +12,8 @@ use crate::message::{Message, Refusal};
 use crate::node::{ClientRequest, Coordinator as _, Input};
 use crate::transaction::{DistributedTransaction, Ending};
 
+mod forgotten;
+
 const T1: Gid = Gid(1);
 
 /// A coordinator whose log is a vector, and what it emitted in its last step.

@@ -63,7 +63,16 @@ impl ReferenceCoordinator {
         if why == Refusal::Unable {
             return self.voted(gid, participant, Vote::No, effects);
         }
-        let Some(open) = self.open.get(gid).filter(|open| open.phase == Phase::Executing) else { return };
+        let Some(open) = self.open.get(gid) else { return };
+        match (open.phase, why) {
+            (Phase::Executing, Refusal::Repeated) => {}
+            // It was over for a predecessor that did not know that it was deposed, and nobody remembers how it ended.
+            (Phase::Delegated, Refusal::Forgotten) => {
+                effects.answer(gid, Outcome::Unknown);
+                return self.close(gid);
+            }
+            _ => return,
+        }
         for branch in open.branches.iter().filter(|branch| branch.participant != participant) {
             effects.send(branch.participant.into(), Message::Abort { gid });
         }

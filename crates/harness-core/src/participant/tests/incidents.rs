@@ -1,6 +1,6 @@
 //! What a virtual participant makes of what befalls its node or its resource.
 
-use history::Gid;
+use history::{Decision, Gid};
 use protocol::{Incident, Input, Participant as _, StoredRecord};
 
 use super::{RM1, Script, T1, T2, VirtualParticipant};
@@ -80,4 +80,39 @@ fn a_torn_record_is_dropped_and_a_damaged_one_that_was_durable_stops_it() {
     assert_eq!(start(std::slice::from_ref(&torn)), ("drop the tail\n".to_owned(), vec![]));
     let damaged = "halt: a record of its log is damaged\n".to_owned();
     assert_eq!(start(&[torn, record.into()]), (damaged, vec![]));
+}
+
+/// Found by a random load with operators: a crash kept the half that said who had decided, and lost the decision.
+#[test]
+fn a_decision_taken_alone_is_one_record_and_is_in_doubt_until_the_coordinator_agrees() {
+    for (decision, told) in
+        [(Decision::Commit, "force decided commit t1"), (Decision::Abort, "force decided abort t1")]
+    {
+        let mut script = Script::prepared();
+        let before = script.log.len();
+        assert!(befall(&mut script, Incident::Heuristic { gid: T1, decision }).starts_with(told));
+        assert_eq!(script.log.len(), before + 1);
+        let log: Vec<StoredRecord> = script.log.iter().cloned().map(StoredRecord::from).collect();
+        let mut restarted = Script { log: script.log.clone(), ..Script::new() };
+        let asks = restarted.step(Input::Start { log: &log, epoch: 2 });
+        assert!(asks.contains("send inquire t1") && restarted.participant.in_doubt().is_empty(), "{asks}");
+    }
+}
+
+/// Found by a random load with operators: the coordinator had forgotten the commit, and the participant had not.
+#[test]
+fn that_the_coordinator_agrees_is_on_record_before_it_is_acknowledged() {
+    let mut script = Script::prepared();
+    befall(&mut script, Incident::Heuristic { gid: T1, decision: Decision::Commit });
+    befall(&mut script, Incident::DiskFull);
+    assert_eq!(script.commit(T1), "", "to be said again");
+    befall(&mut script, Incident::DiskFreed);
+    assert_eq!(script.commit(T1), "force other t1\nsend acknowledge t1\n");
+    let mut full = Script::prepared();
+    befall(&mut full, Incident::DiskFull);
+    assert_eq!(
+        befall(&mut full, Incident::Heuristic { gid: T1, decision: Decision::Abort }),
+        "",
+        "not to be kept"
+    );
 }
