@@ -22,6 +22,8 @@ pub(crate) struct Run {
     /// How often a fault struck or a node crashed.
     pub(crate) faults: u64,
     pub(crate) healed: bool,
+    /// The coordinators that others have taken over from.
+    pub(crate) deposed: Vec<NodeId>,
     /// Some client was told that its transaction is mixed.
     pub(crate) mixed: bool,
     pub(crate) participants: Dense<Participant>,

@@ -22,6 +22,8 @@ pub(crate) enum Past {
     Committed,
     /// It aborted.
     Aborted,
+    /// Some branch was made to decide by itself.
+    Mixed,
 }
 
 /// The facts about one transaction.
@@ -57,6 +59,8 @@ pub(crate) struct Transaction {
     /// A coordinator aborted in effect: it told the client, or a participant that would act upon it.
     pub(crate) aborts: Position,
     pub(crate) aborted_by: NodeId,
+    /// A coordinator noted that it aborts.
+    pub(crate) abort_noted: Position,
     /// A message was lost, or some work could not be done.
     pub(crate) disturbed: bool,
     /// Some branch was made to decide by itself.
@@ -81,6 +85,7 @@ impl Transaction {
         let mut answers = [Position::NEVER; 4];
         answers[Outcome::Committed as usize] = committed;
         answers[Outcome::Aborted as usize] = aborted;
+        answers[Outcome::HeuristicMixed as usize] = before(past == Past::Mixed);
         Self {
             gid,
             first,
@@ -102,6 +107,7 @@ impl Transaction {
             commit_sent: Position::NEVER,
             aborts: aborted,
             aborted_by: NodeId::COORDINATOR,
+            abort_noted: Position::NEVER,
             disturbed: false,
             heuristic: false,
             open: 0,
@@ -250,6 +256,7 @@ impl Transaction {
         let branch = match self.past {
             Past::Committed => Branch::committed_before(node),
             Past::Aborted => Branch { finished: true, ..Branch::new(node) },
+            Past::Mixed => Branch { finished: true, heuristic: Position::BEFORE, ..Branch::new(node) },
             Past::None => Branch::new(node),
         };
         self.open += u32::from(!branch.finished);

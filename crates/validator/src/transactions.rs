@@ -106,7 +106,11 @@ impl Transactions {
         let transaction = &self.slab[slot as usize];
         let told_committed = transaction.answer(Outcome::Committed).happened();
         let committed = || transaction.branches().iter().any(|branch| branch.commits().happened());
-        let ended = if told_committed || committed() { Past::Committed } else { Past::Aborted };
+        let ended = match () {
+            () if transaction.heuristic => Past::Mixed,
+            () if told_committed || committed() => Past::Committed,
+            () => Past::Aborted,
+        };
         self.past.keep(gid, ended);
         self.free.push(slot);
     }
@@ -168,7 +172,8 @@ impl PastOutcomes {
         match bits {
             0 => Past::None,
             1 => Past::Committed,
-            _ => Past::Aborted,
+            2 => Past::Aborted,
+            _ => Past::Mixed,
         }
     }
 
@@ -182,6 +187,7 @@ impl PastOutcomes {
             Past::None => 0,
             Past::Committed => 1,
             Past::Aborted => 2,
+            Past::Mixed => 3,
         };
         page[byte] = page[byte] & !(3 << shift) | bits << shift;
     }

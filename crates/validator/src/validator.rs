@@ -1,8 +1,9 @@
 //! One pass over the events: each goes to the transaction that it is about, and to the properties that can only be
 //! judged at that event. All others are judged once, when a transaction is over or the run ends.
 
-use history::{Decision, Event, Fact, Gid, Header, Key, NodeId, Outcome, RecordKind, Vote};
+use history::{Decision, Event, Fact, Gid, Header, Key, NodeId, Outcome, RecordKind};
 
+mod decisions;
 mod messages;
 
 use crate::branch::Op;
@@ -15,6 +16,7 @@ use crate::result::ValidationResult;
 use crate::run::{Held, LeftLocked, LeftOpen, Run};
 use crate::transaction::Transaction;
 use crate::transactions::Transactions;
+use decisions::{participant_decided, voted};
 
 /// So many transactions that are over stay open for late events, whose evidence is then complete. Later events are
 /// judged by the outcome alone.
@@ -41,7 +43,8 @@ impl CorrectnessValidator {
         }
     }
 
-    /// Judges a run in which logs are not recorded, or are none of ours: by messages, stores and answers alone.
+    /// Judges a run in which logs are not recorded, or are none of ours: by messages, stores and answers alone. Of a
+    /// participant's log, what it makes durable and loses counts, if it is recorded: that is what its store holds.
     pub fn without_log(header: &Header) -> Self {
         let mut validator = Self::new(header);
         validator.run.log = false;
@@ -95,11 +98,14 @@ impl CorrectnessValidator {
             Fact::Decided { gid, decision } if !node.is_coordinator() => {
                 self.end(gid, sequence, |txn, now| participant_decided(txn, node, decision, now));
             }
+            Fact::Decided { gid, decision: Decision::Abort } => self.coordinator_aborts(gid, sequence),
             Fact::HeuristicDecision { gid, .. } => {
                 self.at(gid, sequence, |txn, now| txn.decided_alone(node, now));
             }
             Fact::Voted { gid, vote } => self.end(gid, sequence, |txn, now| voted(txn, node, vote, now)),
             // What logs hold: write-ahead, durability, and whether a decision is effective.
+            Fact::Appended { .. } | Fact::Durable { .. } | Fact::Lost { .. }
+                if node.is_coordinator() && !self.run.log => {}
             Fact::Appended { gid, record, .. } => self.appended(gid, node, record, sequence),
             Fact::Durable { gid, record } => self.durable(gid, node, record, sequence),
             Fact::Lost { gid, record } => self.lost(gid, node, record, sequence),
@@ -166,6 +172,7 @@ impl CorrectnessValidator {
                 }
             }
             Fact::Restarted => self.restarted(node, sequence),
+            Fact::TookOver { from } => self.run.deposed.push(from),
             Fact::FaultFired { .. } => self.run.faults += 1,
             Fact::Healed => self.run.healed = true,
             Fact::Stored { key, value } if !node.is_coordinator() => {
@@ -202,6 +209,11 @@ impl CorrectnessValidator {
         }
     }
 
+    /// A note is no evidence against anybody: it only says that a vote came too late to count.
+    fn coordinator_aborts(&mut self, gid: Gid, sequence: u64) {
+        self.known(gid, sequence, |txn, now| txn.abort_noted.mark(now));
+    }
+
     /// Notes a fact about a transaction that may be its last.
     #[inline]
     fn end(&mut self, gid: Gid, sequence: u64, note: impl FnOnce(&mut Transaction, Position)) {
@@ -231,7 +243,9 @@ impl CorrectnessValidator {
 
     fn begun(&mut self, gid: Gid, sequence: u64) {
         self.run.begun += 1;
-        self.run.isolation.begin(gid, sequence);
+        if !self.transactions.open(gid, sequence).begun.happened() {
+            self.run.isolation.begin(gid, sequence);
+        }
         self.at(gid, sequence, |txn, now| {
             txn.repeats += u32::from(txn.begun.happened());
             txn.begun.mark(now);
@@ -282,8 +296,11 @@ impl CorrectnessValidator {
         }
         if !self.run.log {
             let branch = txn.branch_at(write.0);
-            txn.finish(branch);
-            self.retire_if_over(gid);
+            // Where the record is in the history, it says when the commit is durable.
+            if !txn.branches()[branch].commit.appended.happened() {
+                txn.finish(branch);
+                self.retire_if_over(gid);
+            }
         }
     }
 
@@ -337,6 +354,10 @@ impl CorrectnessValidator {
             return;
         }
         let txn = self.transactions.open(gid, sequence);
+        // One that was deposed loses its own copy of what another has on record.
+        if node.is_coordinator() && node != txn.decided_by {
+            return;
+        }
         durability::lost(txn, (node, record), sequence, &mut self.findings);
         if record == RecordKind::Decided(Decision::Commit) && !node.is_coordinator() {
             let branch = txn.branch_at(node);
@@ -360,7 +381,7 @@ impl CorrectnessValidator {
                 if txn.participant_restarted(branch, sequence) {
                     consistency::harden(txn, branch, participant);
                     consistency::replay_log(txn, branch, sequence, participant, &mut self.run.isolation);
-                } else if self.run.log {
+                } else if self.run.log || !txn.branches()[branch].applied.happened() {
                     consistency::revert(txn, branch, participant);
                     isolation::restarted(txn, branch, &mut self.run.isolation);
                     txn.unapply(branch);
@@ -372,28 +393,5 @@ impl CorrectnessValidator {
         }
         over.sort_unstable();
         over.into_iter().for_each(|gid| self.retire(gid));
-    }
-}
-
-fn participant_decided(txn: &mut Transaction, node: NodeId, decision: Decision, now: Position) {
-    let branch = txn.branch_at(node);
-    match decision {
-        Decision::Commit => txn.branch_mut(branch).decided_commit.mark(now),
-        Decision::Abort => {
-            txn.branch_mut(branch).decided_abort.mark(now);
-            txn.finish(branch);
-        }
-    }
-}
-
-fn voted(txn: &mut Transaction, node: NodeId, vote: Vote, now: Position) {
-    let branch = txn.branch_at(node);
-    match vote {
-        Vote::Yes => txn.branch_mut(branch).voted_yes.mark(now),
-        Vote::No => txn.branch_mut(branch).voted_no.mark(now),
-        Vote::ReadOnly => {
-            txn.branch_mut(branch).voted_read_only.mark(now);
-            txn.finish(branch);
-        }
     }
 }

@@ -22,7 +22,9 @@ pub(crate) fn check(txn: &Transaction, run: &Run, findings: &mut Findings) {
         return;
     }
     let abort = txn.aborts.or_earlier(txn.answer(Outcome::Aborted));
-    let for_it = |branch: &Branch| branch.vote_delivered.precedes(abort) && !branch.voted_no.happened();
+    // What a coordinator decides may have to wait for its disk before anybody hears of it.
+    let decided = txn.abort_noted.or_earlier(abort);
+    let for_it = |branch: &Branch| branch.vote_delivered.precedes(decided) && !branch.voted_no.happened();
     if !txn.branches().iter().all(for_it) {
         return;
     }

@@ -51,6 +51,11 @@ impl Transaction {
     /// The client is told.
     pub(crate) fn answered(&mut self, node: NodeId, outcome: Outcome, now: Position) {
         self.outcome_asked = Position::NEVER;
+        if outcome == Outcome::Unknown && self.is_answered() && self.repeats > self.refusals {
+            // It is another client, which used the id again, that hears nothing more.
+            self.refusals += 1;
+            return;
+        }
         let answer = &mut self.answers[outcome as usize];
         if answer.happened() {
             return;

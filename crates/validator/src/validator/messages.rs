@@ -13,6 +13,9 @@ impl CorrectnessValidator {
         sequence: u64,
     ) {
         match message {
+            // Who is deposed speaks of aborts to those who do not listen any more; where one still does, its own decision
+            // tells.
+            MessageKind::Abort | MessageKind::ReplyAbort if self.run.deposed.contains(&from) => {}
             MessageKind::Commit | MessageKind::ReplyCommit => self.at(gid, sequence, |txn, now| {
                 txn.commit_sent.mark(now);
                 txn.committed(from, now);

@@ -241,3 +241,78 @@ fn a_participant_gives_up_before_it_has_voted() {
 fn old_copies_and_crashes_after_the_end_change_nothing(#[case] late: &str) {
     legal(&commit().before("rm1 stored k1 5", late));
 }
+
+/// Who is deposed and does not know may still say that it knows nothing of a transaction.
+#[test]
+fn an_abort_of_one_who_is_deposed_is_none_unless_somebody_acts_upon_it() {
+    let deposed = "tm2 took-over tm\ntm sent t1 reply-abort rm1";
+    let before = "rm1 heard t1 commit tm";
+    legal(&commit().instead_of(before, &format!("{deposed}\n{before}")));
+    let acts = "rm1 decided t1 abort";
+    commit().instead_of(before, &format!("{deposed}\n{acts}")).breaks(Property::Agreement);
+    let in_charge = "tm sent t1 reply-abort rm1";
+    commit().instead_of(before, &format!("{in_charge}\n{before}")).breaks(Property::Stability);
+}
+
+/// Found by a random load with takeovers: both had END on record, and only the one in charge kept it.
+#[test]
+fn one_who_is_deposed_may_lose_its_copy_of_what_another_made_durable() {
+    let theirs = "tm2 took-over tm\ntm2 appended t1 ended\ntm2 durable t1 ended";
+    let lost = |who: &str| commit().after("tm appended t1 ended", &format!("{theirs}\n{who} lost t1 ended"));
+    legal(&lost("tm"));
+}
+
+/// Found by a random load with repeated ids: the second client is left without an answer, and asks no more.
+#[test]
+fn a_client_that_used_an_id_again_may_lose_its_connection() {
+    let again = "tm begins t1 2\ntm answered t1 unknown";
+    legal(&commit().after("tm appended t1 ended", again));
+    commit().after("tm appended t1 ended", "tm begins t1 2").breaks(Property::Termination);
+}
+
+/// Found by a random load: a decision that waits for the disk was taken before the last vote came.
+#[test]
+fn an_abort_that_was_decided_before_the_last_vote_came_is_no_caprice() {
+    let votes = "
+        tm runs t1: rm1 add k1 5, rm2 add k1 -5
+        rm1 wrote t1 k1 5
+        rm2 wrote t1 k1 -5
+        rm1 prepares t1
+        rm2 prepares t1
+        tm sent t1 abort rm1
+        tm sent t1 abort rm2
+        tm answered t1 aborted
+        rm1 appended t1 abort
+        rm1 decided t1 abort
+        rm2 appended t1 abort
+        rm2 decided t1 abort
+        ";
+    Story::new(votes).breaks(Property::NonTriviality);
+    legal(&Story::new(&votes.replace("rm2 prepares t1", "tm decided t1 abort\nrm2 prepares t1")));
+}
+
+/// Found by a random load with operators: the abort was lost in a crash, and with it what the operator knew of it.
+#[test]
+fn an_operator_may_decide_what_a_crash_has_put_in_doubt_again() {
+    let anew = "
+        rm1 heard t1 abort tm
+        rm1 appended t1 abort
+        rm1 decided t1 abort
+        rm1 crashed
+        rm1 lost t1 abort
+        rm1 restarted
+        rm1 alone t1 commit
+        rm1 appended t1 commit
+        rm1 applied t1 k1 5
+        rm1 decided t1 commit
+        rm1 durable t1 commit
+        tm answered t1 heuristic-mixed
+        rm1 stored k1 5";
+    let story = |more: &str| {
+        let until = abort().until("tm answered t1 aborted", "rm1 heard t1 abort tm");
+        until.then(anew).then(more)
+    };
+    legal(&story(""));
+    let kept = story("").instead_of("rm1 lost t1 abort", "rm1 durable t1 abort");
+    kept.breaks(Property::Stability);
+}

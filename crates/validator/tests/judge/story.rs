@@ -150,6 +150,7 @@ fn fact(line: &str) -> (NodeId, Fact) {
     let node = words[0].parse().expect("a node comes first");
     let fact = match words[1..] {
         [verb] => alone(verb),
+        ["took-over", from] => Fact::TookOver { from: from.parse().expect("a node") },
         ["fault", kind] => Fact::FaultFired { kind: word(kind), point: None },
         ["stored", k, value] => Fact::Stored { key: key(k), value: Value(number(value)) },
         ["inherited", k, value, writer] => {
