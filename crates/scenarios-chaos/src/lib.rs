@@ -12,7 +12,7 @@ pub mod untouched;
 use harness_core::history::FaultKind;
 use harness_core::{Chaos, Load, LoadKind, TestScenario};
 
-/// All that chaos can draw is part of every storm.
+/// What is part of every storm.
 const ALL: &[FaultKind] = Chaos::KINDS;
 
 /// What happens to messages on their way.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use history::{FaultKind, NodeId, ParticipantId};
+use history::{Decision, FaultKind, NodeId, ParticipantId};
 use serde::{Deserialize, Serialize};
 
 use super::fault::{FailureMode, LinkEffect, NetworkFault};
@@ -40,6 +40,8 @@ pub enum Victims {
     /// The coordinator, one time in four, or a participant.
     #[default]
     Anybody,
+    /// The coordinator.
+    Coordinator,
     /// One of the participants rm1 to this one.
     Participants(u32),
     /// All nodes at the same instant.
@@ -50,7 +52,7 @@ pub enum Victims {
 }
 
 impl Chaos {
-    /// All kinds that can be drawn.
+    /// The kinds that are part of every storm.
     pub const KINDS: &[FaultKind] = &[
         FaultKind::Crash,
         FaultKind::VoteNo,
@@ -68,6 +70,11 @@ impl Chaos {
         FaultKind::Corrupt,
         FaultKind::Partition,
     ];
+
+    /// The kinds that can be drawn beside: operators change what clients are told, and participants without locks or
+    /// room do not do what a load is about.
+    pub const KINDS_BESIDE: &[FaultKind] =
+        &[FaultKind::LockTimeout, FaultKind::Heuristic, FaultKind::PreparedLimit, FaultKind::Takeover];
 
     /// Faults of these kinds, one every 10 ms for five seconds, unless the clients are done before.
     pub fn of(kinds: &[FaultKind]) -> Self {
@@ -126,7 +133,12 @@ impl Chaos {
         }
     }
 
-    /// Draws who is struck next.
+    /// How many stand-by coordinators there must be.
+    pub(super) fn stand_bys(&self) -> u32 {
+        if self.kinds.contains(&FaultKind::Takeover) { TAKEOVERS_MAX } else { 0 }
+    }
+
+    /// Draws who is struck next; the coordinator stands for whichever is in charge.
     pub(crate) fn draw_victims(
         &self,
         participants: u32,
@@ -136,6 +148,7 @@ impl Chaos {
         let participant = |n: u32| NodeId::from(ParticipantId(n));
         match self.victims {
             Victims::Anybody | Victims::AtWork if random.below(4) == 0 => vec![NodeId::COORDINATOR],
+            Victims::Coordinator => vec![NodeId::COORDINATOR],
             Victims::Anybody => vec![participant(1 + random.below(participants))],
             Victims::AtWork => vec![at_work[random.below(at_work.len() as u32) as usize].into()],
             Victims::Participants(last) => vec![participant(1 + random.below(last))],
@@ -146,32 +159,57 @@ impl Chaos {
     }
 }
 
+/// So many takeovers and no more happen in one run.
+const TAKEOVERS_MAX: u32 = 3;
+
+/// What lasts lasts no longer than this.
+const LONGEST_MS: u32 = 300;
+
 /// Draws what a fault of this kind does to this node; `None` if chaos does not know the kind.
 pub(crate) fn draw(kind: FaultKind, victim: NodeId, random: &mut Random) -> Option<FailureMode> {
-    let mut up_to = |most: u32| 1 + u64::from(random.below(most));
+    // Few as often as many: what is narrow by one measure is wide by another.
+    let mut up_to = |most: u32| {
+        let octave = 1 << random.below(most.ilog2() + 1);
+        u64::from(octave + random.below(octave.min(most - octave + 1)))
+    };
     let mode = match kind {
-        FaultKind::Crash => FailureMode::Crash { restart_after_ms: Some(up_to(100)) },
+        FaultKind::Crash => FailureMode::Crash { restart_after_ms: Some(up_to(LONGEST_MS) - 1) },
         FaultKind::VoteNo => FailureMode::VoteNo,
-        FaultKind::Pause => FailureMode::Pause { for_ms: up_to(50) },
-        FaultKind::SlowNode => FailureMode::SlowNode { by_ms: up_to(30), for_ms: up_to(100) },
-        FaultKind::SlowSync => FailureMode::SlowSync { by_ms: up_to(50), for_ms: up_to(100) },
+        FaultKind::LockTimeout => FailureMode::LockTimeout,
+        FaultKind::PreparedLimit => FailureMode::PreparedLimit { most: up_to(4) as u32 },
+        FaultKind::Heuristic if up_to(2) == 1 => FailureMode::Heuristic { decision: Decision::Commit },
+        FaultKind::Heuristic => FailureMode::Heuristic { decision: Decision::Abort },
+        FaultKind::Takeover => FailureMode::Takeover,
+        FaultKind::Pause => FailureMode::Pause { for_ms: up_to(LONGEST_MS) },
+        FaultKind::SlowNode => FailureMode::SlowNode { by_ms: up_to(50), for_ms: up_to(LONGEST_MS) },
+        FaultKind::SlowSync => FailureMode::SlowSync { by_ms: up_to(100), for_ms: up_to(LONGEST_MS) },
         FaultKind::FailingSync => FailureMode::FailingSync,
-        FaultKind::DiskFull => FailureMode::DiskFull { for_ms: up_to(100) },
-        FaultKind::TornTail => FailureMode::TornTail { restart_after_ms: Some(up_to(100)) },
-        FaultKind::Clock => FailureMode::Clock {
-            jump_ms: up_to(10_000) as i64 - 5_000,
-            drift_ppm: up_to(1_500_000) as i32 - 500_000,
-        },
-        FaultKind::Loss => around(victim, LinkEffect::Lose { percent: up_to(50) as u32 }, up_to(100)),
-        FaultKind::Delay => around(victim, LinkEffect::Delay { min_ms: 0, max_ms: up_to(50) }, up_to(100)),
+        FaultKind::DiskFull => FailureMode::DiskFull { for_ms: up_to(LONGEST_MS) },
+        FaultKind::TornTail => FailureMode::TornTail { restart_after_ms: Some(up_to(LONGEST_MS)) },
+        FaultKind::Clock => {
+            let sign = if up_to(2) == 1 { 1 } else { -1 };
+            FailureMode::Clock {
+                jump_ms: sign * up_to(5_000) as i64,
+                drift_ppm: sign as i32 * up_to(500_000) as i32,
+            }
+        }
+        FaultKind::Loss => around(victim, LinkEffect::Lose { percent: up_to(100) as u32 }, up_to(LONGEST_MS)),
+        FaultKind::Delay => {
+            around(victim, LinkEffect::Delay { min_ms: 0, max_ms: up_to(50) }, up_to(LONGEST_MS))
+        }
         FaultKind::Duplicate => {
-            around(victim, LinkEffect::Duplicate { percent: 50, within_ms: up_to(500) }, up_to(100))
+            around(victim, LinkEffect::Duplicate { percent: 50, within_ms: up_to(500) }, up_to(LONGEST_MS))
         }
         FaultKind::Reorder => {
-            around(victim, LinkEffect::Reorder { percent: 50, within_ms: up_to(50) }, up_to(100))
+            around(victim, LinkEffect::Reorder { percent: 50, within_ms: up_to(50) }, up_to(LONGEST_MS))
         }
-        FaultKind::Corrupt => around(victim, LinkEffect::Corrupt { percent: up_to(50) as u32 }, up_to(100)),
-        FaultKind::Partition => partition(victim, random),
+        FaultKind::Corrupt => {
+            around(victim, LinkEffect::Corrupt { percent: up_to(50) as u32 }, up_to(LONGEST_MS))
+        }
+        FaultKind::Partition => {
+            let lasts = up_to(LONGEST_MS);
+            partition(victim, lasts, random)
+        }
         _ => return None,
     };
     Some(mode)
@@ -189,11 +227,8 @@ fn around(victim: NodeId, effect: LinkEffect, for_ms: u64) -> FailureMode {
 }
 
 /// The node is cut off, in both directions or one, all the time or on and off.
-fn partition(victim: NodeId, random: &mut Random) -> FailureMode {
-    let cut = NetworkFault {
-        for_ms: Some(u64::from(1 + random.below(200))),
-        ..NetworkFault::everywhere(LinkEffect::Cut)
-    };
+fn partition(victim: NodeId, for_ms: u64, random: &mut Random) -> FailureMode {
+    let cut = NetworkFault { for_ms: Some(for_ms), ..NetworkFault::everywhere(LinkEffect::Cut) };
     let isolated = NetworkFault { from: vec![victim], both_ways: true, ..cut.clone() };
     FailureMode::Network(match random.below(4) {
         0 => NetworkFault { from: vec![victim], ..cut },
@@ -210,6 +245,7 @@ impl fmt::Display for Chaos {
         write!(f, "{some}{}; of ", kinds.join(", "))?;
         match self.victims {
             Victims::Anybody => f.write_str("any node")?,
+            Victims::Coordinator => f.write_str("the coordinator")?,
             Victims::Participants(1) => f.write_str("rm1")?,
             Victims::Participants(last) => write!(f, "rm1 to rm{last}")?,
             Victims::Everybody => f.write_str("all nodes at once")?,
@@ -229,13 +265,15 @@ mod tests {
     fn a_drawn_fault_is_of_its_kind_and_can_happen() {
         let mut random = Random::new(1, Purpose::Plan);
         for &kind in FaultKind::ALL {
-            assert_eq!(draw(kind, NodeId::COORDINATOR, &mut random).is_some(), Chaos::KINDS.contains(&kind));
+            let drawn = Chaos::KINDS.contains(&kind) || Chaos::KINDS_BESIDE.contains(&kind);
+            assert_eq!(draw(kind, NodeId::COORDINATOR, &mut random).is_some(), drawn);
             for _ in 0..50 {
                 let Some(mode) = draw(kind, NodeId::COORDINATOR, &mut random) else { continue };
                 assert_eq!(mode.kind(), kind);
                 let trigger = super::super::Trigger::AtMs(1);
                 let config = super::super::FailureConfig { node: Some(NodeId::COORDINATOR), mode, trigger };
-                assert!(config.check().is_ok() || kind == FaultKind::VoteNo, "{config}");
+                let at_a_step = [FaultKind::VoteNo, FaultKind::LockTimeout, FaultKind::Heuristic];
+                assert!(config.check().is_ok() || at_a_step.contains(&kind), "{config}");
             }
         }
     }

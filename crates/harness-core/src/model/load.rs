@@ -24,6 +24,10 @@ pub struct Load {
     pub key_choice: KeyChoice,
     /// What they do.
     pub kind: LoadKind,
+    /// So many of a hundred clients ask once more, under the same id, for what has committed and was acknowledged to
+    /// them. They are refused.
+    #[serde(default)]
+    pub repeat_percent: u32,
 }
 
 /// How keys are drawn.
@@ -77,6 +81,7 @@ impl Load {
             keys: 1_000,
             key_choice: KeyChoice::Evenly,
             kind: LoadKind::Transfers,
+            repeat_percent: 0,
         }
     }
 

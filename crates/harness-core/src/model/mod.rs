@@ -9,6 +9,7 @@ mod fault;
 mod load;
 mod scenario;
 mod sla;
+mod swarm;
 
 pub use arrivals::Arrivals;
 pub(crate) use chaos::draw as draw_fault;

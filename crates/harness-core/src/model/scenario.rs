@@ -211,7 +211,8 @@ impl TestScenario {
 
     /// How many stand-by coordinators there are: one for each takeover.
     pub fn stand_bys(&self) -> u32 {
-        self.failure_configs.iter().filter(|fault| fault.mode == FailureMode::Takeover).count() as u32
+        let declared = self.failure_configs.iter().filter(|fault| fault.mode == FailureMode::Takeover);
+        declared.count() as u32 + self.chaos.as_ref().map_or(0, Chaos::stand_bys)
     }
 
     /// How many transactions clients begin.

@@ -26,6 +26,8 @@ pub struct Clients<'a> {
     waiting: GidMap<Waiting>,
     /// Clients that used an id again.
     repeated: Vec<(Gid, usize)>,
+    /// The last transaction that committed and left something durable, which is what makes its id known for ever.
+    committed: Option<Arc<DistributedTransaction>>,
     results: Vec<TransactionResult>,
     /// A client heard something, or can be heard again: one may be free to begin.
     pub have_news: bool,
@@ -59,6 +61,7 @@ impl<'a> Clients<'a> {
             greatest: Gid::INITIAL,
             waiting: GidMap::default(),
             repeated: Vec::new(),
+            committed: None,
             results: Vec::with_capacity(scenario.transaction_count() as usize),
             have_news: true,
         }
@@ -104,7 +107,7 @@ impl<'a> Clients<'a> {
         if !self.wants_to_begin() {
             return None;
         }
-        let transaction = Arc::new(self.next_transaction()?);
+        let transaction = self.next_transaction()?;
         self.begun += 1;
         let gid = transaction.id;
         let index = self.results.len();
@@ -120,15 +123,21 @@ impl<'a> Clients<'a> {
         Some(Beginning { transaction, repeated })
     }
 
-    fn next_transaction(&mut self) -> Option<DistributedTransaction> {
+    fn next_transaction(&mut self) -> Option<Arc<DistributedTransaction>> {
         if let Some(listed) = self.scenario.transactions.get(self.begun) {
-            return Some(listed.clone());
+            return Some(Arc::new(listed.clone()));
         }
         let load = self.scenario.load.as_ref()?;
         let drawn = self.begun - self.scenario.transactions.len();
+        if drawn >= load.transactions as usize {
+            return None;
+        }
+        if load.repeat_percent > 0 && self.random.below(100) < load.repeat_percent && self.committed.is_some()
+        {
+            return self.committed.clone();
+        }
         let gid = Gid(self.greatest.0 + 1);
-        (drawn < load.transactions as usize)
-            .then(|| load.draw(gid, self.scenario.participants, &mut self.random))
+        Some(Arc::new(load.draw(gid, self.scenario.participants, &mut self.random)))
     }
 
     /// A client hears the outcome.
@@ -137,7 +146,12 @@ impl<'a> Clients<'a> {
             return self.corrected(gid);
         }
         let index = match self.waiting.remove(gid) {
-            Some(waiting) => Some(waiting.index),
+            Some(Waiting { transaction, index }) => {
+                if outcome == Outcome::Committed && !transaction.writes.is_empty() {
+                    self.committed = Some(transaction);
+                }
+                Some(index)
+            }
             None => self.take_repeated(gid),
         };
         self.note(now, index, outcome.into());

@@ -109,6 +109,14 @@ impl Node {
         }
     }
 
+    /// The branches that are in doubt on a participant that is up.
+    pub(super) fn in_doubt(&self) -> Vec<Gid> {
+        match &self.machine {
+            Some(Machine::Participant(participant)) => participant.in_doubt(),
+            _ => Vec::new(),
+        }
+    }
+
     fn start(&mut self, now: Nanos, effects: &mut Effects) {
         self.epoch += 1;
         let (log, epoch) = (&self.disk.records()[..], self.epoch);
@@ -143,7 +151,10 @@ impl Run<'_> {
 
     fn carry_out(&mut self, id: NodeId, effects: &mut Effects) {
         for effect in effects.drain() {
-            if self.plan.pending > 0 && self.count_effect(id) == Flow::Crashed {
+            // A crash before a note or a timer is one before whatever is next.
+            let counts =
+                self.plan.pending > 0 && !matches!(effect, Effect::Note(_) | Effect::SetTimer { .. });
+            if counts && self.count_effect(id) == Flow::Crashed {
                 break;
             }
             if self.emit(id, effect) == Flow::Crashed {

@@ -176,6 +176,8 @@ impl Run<'_> {
     fn leave(&mut self, id: NodeId, effect: Effect) -> Flow {
         match effect {
             Effect::Send { to, message } => return self.send(id, to, message),
+            // Clients have turned to another one.
+            Effect::Answer { .. } | Effect::Refuse { .. } if id != self.leader => {}
             Effect::Answer { gid, outcome } => {
                 if self.pass(id, Point::BeforeAnswer, gid) == Flow::Crashed {
                     return Flow::Crashed;

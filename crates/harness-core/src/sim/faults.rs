@@ -1,9 +1,9 @@
 //! Faults begin: at a protocol step that a node passes, or at an instant.
 
-use history::{Fact, FaultKind, Gid, Nanos, NodeId, Point};
+use history::{Decision, Fact, FaultKind, Gid, Nanos, NodeId, Point};
 use protocol::{Incident, Input};
 
-use super::driver::{Flow, Machine};
+use super::driver::Flow;
 use super::hindrance::Lasting;
 use super::queue::Happening;
 use super::run::Run;
@@ -108,12 +108,16 @@ impl Run<'_> {
         let scenario = self.scenario;
         let fault = cause.fault.map(|index| &scenario.failure_configs[index].mode);
         let Some(&FailureMode::Heuristic { decision }) = fault else { return };
-        let Some(Machine::Participant(participant)) = &self.node(id).machine else { return };
-        if participant.in_doubt().binary_search(&gid).is_ok() {
-            self.strike(id, FaultKind::Heuristic, cause);
-            self.record(id, Fact::HeuristicDecision { gid, decision });
-            self.step(id, Input::Befallen(Incident::Heuristic { gid, decision }));
+        if self.node(id).in_doubt().binary_search(&gid).is_ok() {
+            self.decide_heuristically(id, gid, decision, cause);
         }
+    }
+
+    /// An operator decides a branch that is in doubt.
+    pub(super) fn decide_heuristically(&mut self, id: NodeId, gid: Gid, decision: Decision, cause: Cause) {
+        self.strike(id, FaultKind::Heuristic, cause);
+        self.record(id, Fact::HeuristicDecision { gid, decision });
+        self.step(id, Input::Befallen(Incident::Heuristic { gid, decision }));
     }
 
     /// What hinders a node changes something, perhaps for the first time: then it fires.

@@ -3,7 +3,7 @@
 //! Crashes at random instants almost never hit the narrow windows of a protocol. So most are drawn as "this node, so
 //! many effects from now": an effect that a node emits or lets go is what its windows lie between.
 
-use history::{FaultKind, Gid, Nanos, NodeId, ParticipantId, Point};
+use history::{Decision, FaultKind, Gid, Nanos, NodeId, ParticipantId, Point};
 
 use super::driver::Flow;
 use super::faults::Cause;
@@ -13,7 +13,7 @@ use super::run::Run;
 use crate::model::{Chaos, FailureMode, Victims, draw_fault};
 
 /// Most crashes come within 2 to the power of this effects: few as often as many, as a branch emits a dozen.
-const EFFECTS_BITS: u32 = 6;
+const EFFECTS_BITS: u32 = 5;
 
 /// What is drawn and has yet to strike.
 pub(super) struct Plan {
@@ -34,7 +34,7 @@ pub(super) enum Pending {
     /// After so many effects.
     Crash { effects: u32, mode: FailureMode },
     /// When it is asked for its vote.
-    VoteNo,
+    AtVote(FailureMode),
 }
 
 impl Plan {
@@ -49,6 +49,11 @@ impl Plan {
         self.chaos = None;
         (self.at_work, self.pending) = (0, 0);
     }
+}
+
+fn draw_effects(random: &mut Random) -> u32 {
+    let octave = 1 << random.below(EFFECTS_BITS);
+    octave + random.below(octave)
 }
 
 impl Run<'_> {
@@ -110,26 +115,48 @@ impl Run<'_> {
         let kind = self.plan.kinds[random.below(self.plan.kinds.len() as u32) as usize];
         let victims = chaos.draw_victims(self.scenario.participants, at_work, random);
         let at_once = chaos.victims == Victims::Everybody || random.below(4) == 0;
-        let octave = 1 << random.below(EFFECTS_BITS);
-        let effects = octave + random.below(octave);
+        let effects = draw_effects(random);
         let victims = match victims[..] {
             [only] if at_work.is_empty() => vec![self.busy_from(only)],
             _ => victims,
         };
-        let Some(mode) = draw_fault(kind, victims[0], &mut self.plan.random) else { return };
-        if let FailureMode::Network(_) = mode {
-            self.begin_fault(victims[0], &mode, self.by_plan(None));
-            return;
-        }
-        for victim in victims {
-            self.plan_fault(victim, mode.clone(), if at_once { 0 } else { effects });
+        self.begin_by_plan(kind, &victims, if at_once { 0 } else { effects });
+        // What a fault makes a node believe often shows only when it crashes soon after.
+        if kind != FaultKind::Crash && self.plan.kinds.contains(&FaultKind::Crash) {
+            let effects = draw_effects(&mut self.plan.random);
+            self.begin_by_plan(FaultKind::Crash, &victims, effects);
         }
     }
 
-    /// This participant, or the first behind it that has something to lose: among a thousand most are idle.
+    fn begin_by_plan(&mut self, kind: FaultKind, victims: &[NodeId], effects: u32) {
+        let Some(mode) = draw_fault(kind, victims[0], &mut self.plan.random) else { return };
+        match mode {
+            FailureMode::Network(_) | FailureMode::Takeover => {
+                self.begin_fault(victims[0], &mode, self.by_plan(None));
+            }
+            FailureMode::Heuristic { decision } => self.decide_by_plan(victims[0], decision),
+            _ => victims.iter().for_each(|&victim| self.plan_fault(victim, mode.clone(), effects)),
+        }
+    }
+
+    /// The operator of this participant, or of the first behind it where a branch is in doubt, decides that branch.
+    fn decide_by_plan(&mut self, drawn: NodeId, decision: Decision) {
+        let first = drawn.participant().map_or(1, |participant| participant.0);
+        let in_order = (first..=self.scenario.participants).chain(1..first);
+        let in_doubt = |n| {
+            let id = NodeId::from(ParticipantId(n));
+            Some((id, *self.node(id).in_doubt().first()?))
+        };
+        if let Some((id, gid)) = in_order.into_iter().find_map(in_doubt) {
+            self.decide_heuristically(id, gid, decision, self.by_plan(None));
+        }
+    }
+
+    /// This participant, or the first behind it that has something to lose: among a thousand most are idle. Of
+    /// coordinators, the one in charge.
     fn busy_from(&self, drawn: NodeId) -> NodeId {
         let first = match drawn.participant() {
-            None => return drawn,
+            None => return self.leader,
             Some(participant) => participant.0,
         };
         let last = match self.plan.chaos.as_ref().map(|chaos| chaos.victims) {
@@ -148,7 +175,7 @@ impl Run<'_> {
         }
         let pending = match mode {
             FailureMode::Crash { .. } if effects > 0 => Pending::Crash { effects, mode },
-            FailureMode::VoteNo => Pending::VoteNo,
+            FailureMode::VoteNo | FailureMode::LockTimeout => Pending::AtVote(mode),
             _ => {
                 self.begin_fault(victim, &mode, cause);
                 return;
@@ -174,14 +201,14 @@ impl Run<'_> {
         }
     }
 
-    /// A node is asked for its vote on a transaction: it may be due to say no.
+    /// A node is asked for its vote on a transaction: it may be due to fail.
     #[cold]
     pub(super) fn plan_vote(&mut self, id: NodeId, gid: Gid) {
         let cause = self.by_plan(Some((Point::BeforePrepare, gid)));
-        let node = self.node_mut(id);
-        if matches!(node.pending.as_deref(), Some(Pending::VoteNo)) {
-            node.pending = None;
-            self.begin_fault(id, &FailureMode::VoteNo, cause);
+        let due = |pending: &mut Box<Pending>| matches!(**pending, Pending::AtVote(_));
+        let pending = self.node_mut(id).pending.take_if(due).map(|pending| *pending);
+        if let Some(Pending::AtVote(mode)) = pending {
+            self.begin_fault(id, &mode, cause);
         }
     }
 }
