@@ -11,10 +11,11 @@ mod kinds;
 mod mutant;
 mod participant;
 mod storm;
+mod waste;
 
 pub use hunt::{Cell, Hunt, Kill, hunt, hunting_ground};
 pub use mutant::{Catcher, Host, Mutant};
-pub use storm::{TRANSACTIONS_MAX, storm};
+pub use storm::{Round, Storm, TRANSACTIONS_MAX, round, storm};
 
 /// All mutants: those of the coordinator, then those of participants.
 pub fn catalogue() -> Vec<Mutant> {

@@ -18,6 +18,10 @@ pub struct Mutant {
     pub seen: Option<&'static str>,
     /// What must catch it.
     pub caught_by: Catcher,
+    /// What must catch it where nobody sees what logs hold: the same, unless that is about logs.
+    pub caught_without_log: Catcher,
+    /// Why a random load does not find it in time, if it does not.
+    pub rare: Option<&'static str>,
     /// Who has it.
     pub host: Host,
     infect: Rc<dyn Fn(Cast) -> Cast>,
@@ -73,7 +77,26 @@ impl Mutant {
             cast.around_participant(|inside| Altered::new(inside, Box::new(Nothing)))
         };
         let (caught_by, host) = (Catcher::Expectation, Host::Coordinator);
-        Self { name: "none", bug: "There is none.", seen: None, caught_by, host, infect: Rc::new(infect) }
+        Self {
+            name: "none",
+            bug: "There is none.",
+            seen: None,
+            caught_by,
+            caught_without_log: caught_by,
+            rare: None,
+            host,
+            infect: Rc::new(infect),
+        }
+    }
+
+    /// A random load does not find it in time, for this reason.
+    pub(crate) fn rare(self, why: &'static str) -> Self {
+        Self { rare: Some(why), ..self }
+    }
+
+    /// Where nobody sees what logs hold, this must catch it.
+    pub(crate) fn without_log(self, caught_by: impl Into<Catcher>) -> Self {
+        Self { caught_without_log: caught_by.into(), ..self }
     }
 
     /// Such a bug was seen there.
@@ -92,7 +115,16 @@ pub(crate) fn coordinator<B: Bug + 'static>(
     let infect =
         move |cast: Cast| cast.around_coordinator(move |inside| Altered::new(inside, Box::new(build())));
     let caught_by = caught_by.into();
-    Mutant { name, bug, seen: None, caught_by, host: Host::Coordinator, infect: Rc::new(infect) }
+    Mutant {
+        name,
+        bug,
+        seen: None,
+        caught_by,
+        caught_without_log: caught_by,
+        rare: None,
+        host: Host::Coordinator,
+        infect: Rc::new(infect),
+    }
 }
 
 /// A bug of every participant.
@@ -105,7 +137,16 @@ pub(crate) fn participant<B: Bug + 'static>(
     let infect =
         move |cast: Cast| cast.around_participant(move |inside| Altered::new(inside, Box::new(build())));
     let caught_by = caught_by.into();
-    Mutant { name, bug, seen: None, caught_by, host: Host::Participant, infect: Rc::new(infect) }
+    Mutant {
+        name,
+        bug,
+        seen: None,
+        caught_by,
+        caught_without_log: caught_by,
+        rare: None,
+        host: Host::Participant,
+        infect: Rc::new(infect),
+    }
 }
 
 /// A bug in how participants lock.
@@ -119,7 +160,16 @@ pub(crate) fn locking(
         cast.with_participant(move |id, config| VirtualParticipant::new(id, *config).locking(locking))
     };
     let caught_by = caught_by.into();
-    Mutant { name, bug, seen: None, caught_by, host: Host::Participant, infect: Rc::new(infect) }
+    Mutant {
+        name,
+        bug,
+        seen: None,
+        caught_by,
+        caught_without_log: caught_by,
+        rare: None,
+        host: Host::Participant,
+        infect: Rc::new(infect),
+    }
 }
 
 impl fmt::Debug for Mutant {

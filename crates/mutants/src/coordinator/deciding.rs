@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use harness_core::Property::{Agreement, WriteAhead};
+use harness_core::Property::{Agreement, ClientTruth, WriteAhead};
 use harness_core::history::{Decision, Gid, NodeId, RecordKind};
 use protocol::{Effect, Incident, Input, LogRecord, Message};
 
@@ -20,6 +20,7 @@ fn written_too_late() -> Vec<Mutant> {
         coordinator("decision_never_logged", "There is no decision log.", WriteAhead, || {
             writes(|record, forced| (!is_decision(&record)).then_some((record, forced)))
         })
+        .without_log(Agreement)
         .seen("in practice, several home-grown coordinators"),
         coordinator("decision_never_forced", "The decision is written and not synced.", WriteAhead, || {
             writes(|record, forced| {
@@ -27,6 +28,7 @@ fn written_too_late() -> Vec<Mutant> {
                 Some((record, forced))
             })
         })
+        .without_log(Agreement)
         .seen("dble #1192"),
         coordinator(
             "commit_sent_before_the_decision_is_durable",
@@ -38,13 +40,15 @@ fn written_too_late() -> Vec<Mutant> {
                 DoesFirst::new(is_sent, is_decision)
             },
         )
+        .without_log(Agreement)
         .seen("dble #326"),
         coordinator(
             "client_told_before_the_decision_is_durable",
             "The client hears of the commit before it is in the log.",
             WriteAhead,
             || DoesFirst::new(|effect| matches!(effect, Effect::Answer { .. }), is_decision),
-        ),
+        )
+        .without_log(ClientTruth),
     ]
 }
 
@@ -55,17 +59,20 @@ fn relied_on_too_early() -> Vec<Mutant> {
             "Who asked while votes came in hears of the commit before it is in the log.",
             WriteAhead,
             AnswersEarly::default,
-        ),
+        )
+        .without_log(Agreement),
         coordinator(
             "full_disk_ignored",
             "A decision that could not be written is announced.",
             WriteAhead,
             || Hears(|input| (!matches!(input, Input::Befallen(Incident::DiskFull))).then_some(input)),
         )
+        .without_log(Agreement)
         .seen("MariaDB, decision log full"),
         coordinator("failed_sync_ignored", "A decision whose sync failed is announced.", WriteAhead, || {
             Hears(|input| (!matches!(input, Input::Befallen(Incident::SyncFailed))).then_some(input))
-        }),
+        })
+        .without_log(ClientTruth),
         coordinator(
             "log_truncated_too_early",
             "The log is truncated whenever a transaction ends, whatever else is open.",

@@ -90,6 +90,7 @@ fn kept_secret() -> Vec<Mutant> {
                 })
             },
         )
+        .without_log(Agreement)
         .seen("Citus #2095"),
     ]
 }

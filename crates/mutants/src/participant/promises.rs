@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use harness_core::Property::{Agreement, ClientTruth, NothingLeftOver, Termination, WriteAhead};
+use harness_core::Property::{Agreement, ClientTruth, Durability, NothingLeftOver, Termination, WriteAhead};
 use harness_core::history::{Decision, Fact, Gid, NodeId, Vote};
 use protocol::{Effect, Incident, Input, Message};
 
@@ -23,13 +23,15 @@ fn not_kept_safe() -> Vec<Mutant> {
             WriteAhead,
             || DoesFirst::new(is_yes, is_prepared),
         )
+        .without_log(ClientTruth)
         .seen("MySQL #98709"),
         participant("prepare_never_forced", "The promise is written and not synced.", WriteAhead, || {
             writes(|record, forced| {
                 let forced = forced && !is_prepared(&record);
                 Some((record, forced))
             })
-        }),
+        })
+        .without_log(ClientTruth),
         participant(
             "commit_acknowledged_before_it_is_durable",
             "The acknowledgement leaves before the commit is in the log.",
@@ -41,13 +43,16 @@ fn not_kept_safe() -> Vec<Mutant> {
                 DoesFirst::new(is_sent, |record| record.kind == COMMITTED)
             },
         )
+        .without_log(ClientTruth)
         .seen("MySQL #98288"),
         participant("yes_with_a_full_disk", "It promises what it cannot write.", WriteAhead, || {
             Hears(|input| (!matches!(input, Input::Befallen(Incident::DiskFull))).then_some(input))
-        }),
+        })
+        .without_log(Durability),
         participant("yes_after_a_failed_sync", "It promises what it failed to write.", WriteAhead, || {
             Hears(|input| (!matches!(input, Input::Befallen(Incident::SyncFailed))).then_some(input))
-        }),
+        })
+        .without_log(ClientTruth),
     ]
 }
 
@@ -91,7 +96,8 @@ fn wrong_votes() -> Vec<Mutant> {
             "Asked for its vote on what it has rolled back, it says yes.",
             WriteAhead,
             Forgetful::default,
-        ),
+        )
+        .without_log(ClientTruth),
         participant(
             "writes_voted_read_only",
             "It says that it wrote nothing, and forgets what it wrote.",
