@@ -43,8 +43,8 @@ impl CorrectnessValidator {
         }
     }
 
-    /// Judges a run in which logs are not recorded, or are none of ours: by messages, stores and answers alone. Of a
-    /// participant's log, what it makes durable and loses counts, if it is recorded: that is what its store holds.
+    /// Judges a run by messages, stores and answers alone, because logs are not recorded, or none of ours. What participants
+    /// make durable and lose counts, if it is recorded: that is what their stores hold.
     pub fn without_log(header: &Header) -> Self {
         let mut validator = Self::new(header);
         validator.run.log = false;
@@ -95,10 +95,7 @@ impl CorrectnessValidator {
                 self.applied(gid, (node, key, value.into()), sequence)
             }
             // Who votes and decides what: agreement, stability, unanimity, non-triviality.
-            Fact::Decided { gid, decision } if !node.is_coordinator() => {
-                self.end(gid, sequence, |txn, now| participant_decided(txn, node, decision, now));
-            }
-            Fact::Decided { gid, decision: Decision::Abort } => self.coordinator_aborts(gid, sequence),
+            Fact::Decided { gid, decision } => self.decided(gid, node, decision, sequence),
             Fact::HeuristicDecision { gid, .. } => {
                 self.at(gid, sequence, |txn, now| txn.decided_alone(node, now));
             }
@@ -116,7 +113,6 @@ impl CorrectnessValidator {
             // Facts that explain and that no property rests on.
             Fact::Wrote { .. }
             | Fact::Applied { .. }
-            | Fact::Decided { .. }
             | Fact::LockWaited { .. }
             | Fact::LockGranted { .. }
             | Fact::LocksReleased { .. }
@@ -209,9 +205,14 @@ impl CorrectnessValidator {
         }
     }
 
-    /// A note is no evidence against anybody: it only says that a vote came too late to count.
-    fn coordinator_aborts(&mut self, gid: Gid, sequence: u64) {
-        self.known(gid, sequence, |txn, now| txn.abort_noted.mark(now));
+    fn decided(&mut self, gid: Gid, node: NodeId, decision: Decision, sequence: u64) {
+        if !node.is_coordinator() {
+            let node = (node, self.run.participant(node).crashed.is_some());
+            self.end(gid, sequence, |txn, now| participant_decided(txn, node, decision, now));
+        } else if decision == Decision::Abort {
+            // A note is no evidence: it only says that a vote came too late to count.
+            self.known(gid, sequence, |txn, now| txn.abort_noted.mark(now));
+        }
     }
 
     /// Notes a fact about a transaction that may be its last.
@@ -296,7 +297,7 @@ impl CorrectnessValidator {
         }
         if !self.run.log {
             let branch = txn.branch_at(write.0);
-            // Where the record is in the history, it says when the commit is durable.
+            // A record in the history says itself when the commit is durable.
             if !txn.branches()[branch].commit.appended.happened() {
                 txn.finish(branch);
                 self.retire_if_over(gid);
@@ -354,9 +355,8 @@ impl CorrectnessValidator {
             return;
         }
         let txn = self.transactions.open(gid, sequence);
-        // One that was deposed loses its own copy of what another has on record.
         if node.is_coordinator() && node != txn.decided_by {
-            return;
+            return; // One that was deposed loses its own copy of what another has on record.
         }
         durability::lost(txn, (node, record), sequence, &mut self.findings);
         if record == RecordKind::Decided(Decision::Commit) && !node.is_coordinator() {

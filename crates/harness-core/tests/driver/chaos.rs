@@ -81,7 +81,7 @@ fn a_swarm_leaves_out_kinds() {
 #[test]
 fn crashes_strike_between_any_two_effects() {
     let mut before = BTreeSet::new();
-    for seed in 0..20 {
+    for seed in 0..100 {
         let (_, history) = run(&under(Chaos::of(&[FaultKind::Crash])), seed);
         for pair in history.events.windows(3) {
             if let (Fact::FaultFired { .. }, Fact::Crashed) = (pair[1].fact, pair[2].fact)

@@ -52,6 +52,7 @@ fn late_wrongs_on_an_aborted_transaction_are_seen(#[case] late: &str, #[case] pr
 #[case::inquiry("rm1 sent t1 inquire tm\ntm sent t1 reply-abort rm1")]
 #[case::repeated("tm runs t1: rm1 put k1 9\ntm refused t1")]
 #[case::asked_again("tm outcome-asked t1\ntm answered t1 committed")]
+#[case::work_done_again_after_a_crash("rm1 crashed\nrm1 restarted\nrm1 voted t1 no\nrm1 decided t1 abort")]
 #[case::end_lost("tm durable t1 ended\ntm crashed\ntm restarted")]
 fn late_facts_that_are_legal_change_nothing(#[case] late: &str) {
     let result = judge_late(commit(), late);
