@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use harness_core::Sink;
 use harness_core::history::{Event, Fact, Gid, MessageKind, NodeId};
 
+/// So many messages may be sent in vain while somebody cannot be reached, however little there is to do.
+const IN_VAIN: u64 = 5_000;
 /// So many messages may be sent for each transaction, beside those that follow from restarts. Five participants need
 /// thirty, and all else is sent again because of something that was lost.
 const EACH_TRANSACTION: u64 = 100;
@@ -35,7 +37,7 @@ pub(crate) struct Waste {
 impl Waste {
     /// Whether more is sent than any protocol needs.
     pub(crate) fn is_too_much(&self) -> bool {
-        let messages = EACH_TRANSACTION * self.transactions + EACH_RESTART * self.restarts;
+        let messages = IN_VAIN + EACH_TRANSACTION * self.transactions + EACH_RESTART * self.restarts;
         let told_again = TOLD_AGAIN * (1 + self.restarts_of_coordinator);
         self.told_in_vain > 0 || self.told_again > told_again || self.messages > messages
     }

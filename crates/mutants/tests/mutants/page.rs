@@ -13,6 +13,15 @@ fn without_a_bug_no_storm_breaks_anything() {
     healthy(0..SEEDS, 100);
 }
 
+/// Found by the million (seed 163, round 447): a participant that had been told to forget what it decided alone forgot in
+/// a crash who was in charge, too, and a deposed coordinator asked it for ever.
+#[test]
+fn one_who_is_deposed_hears_of_it_from_a_participant_that_has_forgotten() {
+    let cast = Mutant::none().infect(Cast::reference());
+    let round = round(&cast, 163, 447).expect("the load can be run");
+    assert!(round.caught(true).is_empty(), "{}", round.validation(true));
+}
+
 /// A million transactions of the random load, of a hundred seeds.
 #[test]
 fn without_a_bug_a_million_transactions_break_nothing_soak() {
