@@ -2,8 +2,8 @@
 //! after epoch on the disks that the one before has left.
 //!
 //! A [`SoakPlan`] says which scenario each epoch is. A [`Cluster`] lives through its epochs, and each becomes a line of
-//! its [`Record`](record::Record). A [`Fleet`](fleet::Fleet) has a process for each cluster at work. What clusters come
-//! to is a [`SoakResult`], and results of several machines merge. Nothing here parses arguments or prints.
+//! its [`Record`](record::Record). A [`fleet`] has a process for each cluster at work. What clusters come to is
+//! a [`SoakResult`], and results of several machines merge. Nothing here parses arguments or prints.
 
 mod checkpoint;
 mod cluster;
