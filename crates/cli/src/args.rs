@@ -9,6 +9,7 @@ use harness_core::PARTICIPANTS_MAX;
 
 use crate::check::CheckOptions;
 use crate::new_adapter::NewAdapterOptions;
+use crate::recordings::RecordingOptions;
 use crate::soak::{MergeOptions, SoakOptions, WORKER};
 
 /// Results of so many transactions are kept in memory during a run.
@@ -54,6 +55,8 @@ pub(crate) enum Command {
         name: Vec<String>,
         #[command(flatten)]
         options: RunOptions,
+        #[command(flatten)]
+        recordings: RecordingOptions,
     },
     /// Judge histories from files: our own, and what clients of any database saw
     #[command(override_usage = "2pc-test check [OPTIONS] <FILE>...")]
@@ -103,6 +106,8 @@ pub(crate) enum Command {
         transactions: u32,
         #[command(flatten)]
         options: RunOptions,
+        #[command(flatten)]
+        recordings: RecordingOptions,
     },
 }
 

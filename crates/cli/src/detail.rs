@@ -1,14 +1,13 @@
 //! One run for a person: what clients heard, what the validator says, what was measured, and on request every event.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use harness_core::history::{Event, Gid, History, Timeline};
-use harness_core::{MetricsSnapshot, Outcomes, TestResult, ValidationResult};
+use harness_core::history::Timeline;
+use harness_core::{MetricsSnapshot, Outcomes, TestResult};
 
+use crate::concerned::concerned;
 use crate::failure::Failure;
-use crate::plan::Plan;
+use crate::plan::{Format, Plan};
 use crate::report::Report;
 use crate::run::Ran;
 use crate::screen::Screen;
@@ -20,23 +19,25 @@ use crate::text::{self, count, span};
 pub(crate) struct Detail {
     /// As many as were asked for.
     participants: u32,
+    timeline: bool,
 }
 
 impl Report for Detail {
     fn begin(&mut self, _screen: &mut Screen, plan: &Plan) -> Result<(), Failure> {
         self.participants = plan.participants;
+        self.timeline = plan.format == Format::Detail { timeline: true };
         Ok(())
     }
 
     fn ran(&mut self, screen: &mut Screen, ran: &Ran) -> Result<(), Failure> {
         let Ok(result) = &ran.result else { return screen.print(text::failure(ran)) };
-        if let Some(history) = &ran.history {
-            screen.print(Timeline::full(&told(history, &result.validation)))?;
+        if let Some(history) = ran.history.as_ref().filter(|_| self.timeline) {
+            screen.print(Timeline::full(&concerned(history, &result.validation)))?;
             screen.print("\n")?;
         }
         screen.print(self.heading(ran, result))?;
         screen.print(body(result))?;
-        let judged = if ran.history.is_some() { text::checks(result) } else { text::reasons(result) };
+        let judged = if self.timeline { text::checks(result) } else { text::reasons(result) };
         if !judged.is_empty() {
             screen.print(format_args!("\n{judged}"))?;
         }
@@ -68,22 +69,6 @@ impl Detail {
         text.push('\n');
         text
     }
-}
-
-/// What is worth reading of a history: all of it, unless transactions disturbed each other and nothing else is wrong.
-/// Then it is what happened to these, and to the nodes.
-fn told<'a>(history: &'a History, validation: &ValidationResult) -> Cow<'a, History> {
-    if validation.violations().any(|(_, violation)| violation.transactions.is_empty()) {
-        return Cow::Borrowed(history);
-    }
-    let told: BTreeSet<Gid> =
-        validation.violations().flat_map(|(_, violation)| &violation.transactions).copied().collect();
-    if told.is_empty() {
-        return Cow::Borrowed(history);
-    }
-    let concerns = |event: &&Event| event.fact.gid().is_none_or(|gid| told.contains(&gid));
-    let events = history.events.iter().filter(concerns).copied().collect();
-    Cow::Owned(History { header: history.header.clone(), events })
 }
 
 fn body(result: &TestResult) -> String {
@@ -141,48 +126,4 @@ fn latencies(metrics: &MetricsSnapshot) -> Vec<(&'static str, String)> {
         (name, format!("p50 {}, p99 {}{last}", span(p50), span(p99)))
     });
     told.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use harness_core::history::{Fact, Header, Key, Nanos, NodeId, OpKind, ParticipantId, Value};
-    use harness_core::validator::validate;
-
-    /// Transactions that each read k1 before the one before them wrote it, so that it has overwritten that unseen.
-    fn history(read_from: [u32; 3]) -> History {
-        let (rm1, mut events) = (NodeId::from(ParticipantId(1)), Vec::new());
-        let mut note = |node, fact| events.push(Event { at: Nanos::ZERO, node, fact });
-        let (key, value) = (Key(1), Value(1));
-        for gid in (1..=3).map(Gid) {
-            note(NodeId::COORDINATOR, Fact::Begun { gid, participants: 1 });
-            note(rm1, Fact::Asked { gid, key, op: OpKind::Put, value });
-        }
-        for (gid, writer) in (1..=3).map(Gid).zip(read_from) {
-            note(rm1, Fact::Read { gid, key, writer: Gid(writer) });
-            note(rm1, Fact::Applied { gid, key, value });
-        }
-        note(rm1, Fact::Crashed);
-        History { header: Header::default(), events }
-    }
-
-    #[test]
-    fn of_transactions_that_disturbed_each_other_the_others_are_left_out() {
-        let lost = history([0, 1, 1]);
-        let mut validation = validate(&lost);
-        for check in &mut validation.checks {
-            check.violations.retain(|violation| !violation.transactions.is_empty());
-        }
-        let gids: BTreeSet<Option<Gid>> =
-            told(&lost, &validation).events.iter().map(|event| event.fact.gid()).collect();
-        assert_eq!(gids, BTreeSet::from([None, Some(Gid(2)), Some(Gid(3))]));
-    }
-
-    #[test]
-    fn where_anything_else_is_wrong_all_is_told() {
-        let lost = history([0, 1, 1]);
-        let validation = validate(&lost);
-        assert!(validation.violations().any(|(_, violation)| violation.transactions.is_empty()));
-        assert_eq!(told(&lost, &validation).events.len(), lost.events.len());
-    }
 }

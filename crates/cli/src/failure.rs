@@ -13,8 +13,8 @@ pub(crate) enum Failure {
     /// It was called wrongly.
     #[error("{0}")]
     Usage(String),
-    /// The folder of results is of no use.
-    #[error("cannot {action} {path}: {source}; {}choose another folder with -o", room(source), path = path.display())]
+    /// A file or folder that is to be written is of no use.
+    #[error("cannot {action} {path}: {source}; {}choose {instead}", room(source), path = path.display())]
     Files {
         /// What was tried.
         action: &'static str,
@@ -22,6 +22,8 @@ pub(crate) enum Failure {
         path: PathBuf,
         /// What went wrong.
         source: io::Error,
+        /// What to choose instead of it.
+        instead: &'static str,
     },
     /// The folder of results belongs to somebody else.
     #[error("{path} {reason}; choose another folder with -o", path = path.display())]
@@ -81,7 +83,8 @@ mod tests {
     #[test]
     fn room_is_asked_for_only_where_there_is_none() {
         let told = |kind: ErrorKind| {
-            Failure::Files { action: "write", path: "x.json".into(), source: kind.into() }.to_string()
+            let (path, instead) = ("x.json".into(), "another folder with -o");
+            Failure::Files { action: "write", path, source: kind.into(), instead }.to_string()
         };
         assert_eq!(
             told(ErrorKind::StorageFull),

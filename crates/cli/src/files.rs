@@ -104,7 +104,7 @@ impl Folder {
 }
 
 fn failure(action: &'static str, path: &Path, source: io::Error) -> Failure {
-    Failure::Files { action, path: path.to_owned(), source }
+    Failure::Files { action, path: path.to_owned(), source, instead: "another folder with -o" }
 }
 
 /// Two runs at a time would remove each other's results.

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod concerned;
 mod detail;
 mod doctor;
 mod engine;
@@ -15,6 +16,7 @@ mod names;
 mod new_adapter;
 mod overview;
 mod plan;
+mod recordings;
 mod replay;
 mod report;
 mod run;
@@ -22,6 +24,7 @@ mod screen;
 mod shield;
 mod soak;
 mod summary;
+mod target;
 mod text;
 
 use std::io::{IsTerminal, Write};

@@ -9,6 +9,7 @@ use crate::args::{Command, RunOptions};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::names;
+use crate::recordings::RecordingOptions;
 use crate::replay::Replay;
 
 /// What is to run.
@@ -23,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) format: Format,
     /// Where results are written to, if they are.
     pub(crate) output: Option<PathBuf>,
+    /// Where the history of the one run is written to, if it is.
+    pub(crate) recordings: RecordingOptions,
     /// The `FAILPOINTS` of the environment, which every run is a function of.
     pub(crate) failpoints: Option<String>,
 }
@@ -87,13 +90,20 @@ impl Plan {
     /// Everything that can be wrong with a command is found here, before anything runs or is written.
     pub(crate) fn new(command: Command) -> Result<Self, Failure> {
         let failpoints = failpoints()?;
+        let mut wanted = RecordingOptions::default();
         let (scope, options, single, output) = match command {
             Command::RunAll { options, output } => (Scope::All, options, false, Some(output)),
             Command::RunCategory { category, options } => {
                 (Scope::Category(category.join(" ")), options, false, None)
             }
-            Command::RunScenario { name, options } => (Scope::Scenario(name.join(" ")), options, true, None),
-            Command::Random { transactions, options } => (Scope::Random(transactions), options, true, None),
+            Command::RunScenario { name, options, recordings } => {
+                wanted = recordings;
+                (Scope::Scenario(name.join(" ")), options, true, None)
+            }
+            Command::Random { transactions, options, recordings } => {
+                wanted = recordings;
+                (Scope::Random(transactions), options, true, None)
+            }
             Command::List { .. }
             | Command::Check(_)
             | Command::Doctor { .. }
@@ -114,13 +124,25 @@ impl Plan {
                 format!("{seeds} seeds from {seed} on go past the last one, {}: use fewer", u64::MAX);
             return Err(Failure::Usage(reason));
         }
+        wanted.check(seeds)?;
         let format = match (json, single) {
             (true, true) => Format::JsonLines,
             (true, false) => Format::JsonObject,
             (false, true) if verbose || seeds == 1 => Format::Detail { timeline: verbose },
             (false, _) => Format::Overview { verbose },
         };
-        Ok(Self { subjects, engine, participants, seed_first: seed, seeds, format, output, failpoints })
+        let recordings = wanted;
+        Ok(Self {
+            subjects,
+            engine,
+            participants,
+            seed_first: seed,
+            seeds,
+            format,
+            output,
+            recordings,
+            failpoints,
+        })
     }
 
     pub(crate) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {

@@ -11,6 +11,7 @@ use crate::exit::{Exit, Status};
 use crate::failure::Failure;
 use crate::files::Folder;
 use crate::plan::{Format, Plan, Subject};
+use crate::recordings::Recordings;
 use crate::replay::Replay;
 use crate::report::{self, Report};
 use crate::screen::Screen;
@@ -46,10 +47,12 @@ impl Ran<'_> {
 
 pub(crate) fn run(plan: &Plan) -> Result<Exit, Failure> {
     let folder = plan.output.as_deref().map(Folder::open).transpose()?;
+    let recordings = plan.recordings.open()?;
     let mut screen = Screen::with_progress(plan.runs(), plan.format);
     let mut report = report::of(plan.format);
     let mut summary = Summary::new(plan);
-    let stopped = run_each(plan, folder.as_ref(), &mut screen, &mut *report, &mut summary).err();
+    let stopped =
+        run_each(plan, (folder.as_ref(), &recordings), &mut screen, &mut *report, &mut summary).err();
     if let Some(failure) = &stopped {
         summary.stop(failure.exit());
     }
@@ -67,7 +70,7 @@ pub(crate) fn run(plan: &Plan) -> Result<Exit, Failure> {
 /// Runs everything and writes it down, as far as that goes.
 fn run_each(
     plan: &Plan,
-    folder: Option<&Folder>,
+    (folder, recordings): (Option<&Folder>, &Recordings),
     screen: &mut Screen,
     report: &mut dyn Report,
     summary: &mut Summary,
@@ -88,11 +91,15 @@ fn run_each(
             _ => Ok(None),
         };
         let written = written.map(|file| ran.file = file);
+        let recorded = match (&ran.result, &ran.history) {
+            (Ok(result), Some(history)) => recordings.write(screen, result, history),
+            _ => Ok(()),
+        };
         screen.advance();
         struck += ran.struck();
         // A result that cannot be written is one all the same: a violation must not pass unseen.
         summary.add(&ran);
-        report.ran(screen, &ran).and(written)?;
+        report.ran(screen, &ran).and(written).and(recorded)?;
     }
     if plan.failpoints.is_some() && struck == 0 {
         screen.remark("warning: no fault of FAILPOINTS fired");
@@ -103,7 +110,7 @@ fn run_each(
 
 fn run_one<'a>(plan: &Plan, subject: &'a Subject, seed: u64) -> Result<Ran<'a>, Failure> {
     let replay = plan.replay(subject, seed);
-    let record = plan.format == Format::Detail { timeline: true };
+    let record = plan.format == Format::Detail { timeline: true } || plan.recordings.is_wanted();
     let mut scenario = None;
     // A panic is a broken assumption in one run: the others still tell something.
     let outcome = catch_unwind(AssertUnwindSafe(|| {

@@ -74,7 +74,7 @@ pub(crate) fn checks(result: &TestResult) -> String {
 }
 
 /// All violations are counted, and the first of them are kept.
-fn told(check: &CheckResult) -> String {
+pub(crate) fn told(check: &CheckResult) -> String {
     let mut text = check.to_string();
     match check.violated.saturating_sub(check.violations.len() as u64) {
         0 => {}

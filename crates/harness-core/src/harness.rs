@@ -216,8 +216,7 @@ impl<'a> Judge<'a> {
             stored: Vec::new(),
             is_stored_expected: !scenario.expect.stored.is_empty(),
         };
-        let validator = CorrectnessValidator::new(header).isolation(scenario.isolation);
-        Self { validator, seen, beside }
+        Self { validator: CorrectnessValidator::new(header), seen, beside }
     }
 }
 

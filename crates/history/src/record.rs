@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::event::Event;
+use crate::level::Level;
 
 /// What a run promises and the validator holds it to, beside the properties that hold for every run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ pub struct Terms {
     pub conserved_total: bool,
     /// Participants may be left in doubt and locked, because a node never comes back; they must still not be wrong.
     pub may_block: bool,
+    /// How far participants keep transactions apart.
+    pub isolation: Level,
 }
 
 /// Which run a history is of.

@@ -64,10 +64,12 @@ pub fn slow_coordinator_commits(participants: u32) -> TestScenario {
     commits(slow_from_the_start(scenario, TM, 400)).expect_sent(MessageKind::ReplyAbort, 0).may_wait_ms(2_000)
 }
 
-/// Locks are held for as long as the slowest takes, and those who wait for them too long give up.
+/// Locks are held for as long as the slowest takes, and those who wait for them too long give up. Among a thousand
+/// participants the slow ones had nothing to do, with seed 0.
 pub fn slow_participants_under_load_conserve_the_total(participants: u32) -> TestScenario {
     let load = Load { keys: 5, ..Load::transfers(200, 3) };
-    let scenario = TestScenario::new("Two participants are slow amid transfers.", three_or(participants))
+    let few = three_or(participants).min(5);
+    let scenario = TestScenario::new("Two participants are slow amid transfers.", few)
         .load(load)
         .in_flight(10)
         .expect_unknown(0)

@@ -54,11 +54,11 @@ pub fn sync_stall_of_a_commit_is_acknowledged_late(participants: u32) -> TestSce
 }
 
 /// All that one disk holds up holds up others: locks, clients, recovery. Among more participants some would have
-/// nothing to sync while their disks stall.
+/// nothing to sync while their disks stall: among ten, one had not with seed 3.
 pub fn sync_stalls_under_load_conserve_the_total(participants: u32) -> TestScenario {
     let load = Load { keys: 5, ..Load::transfers(300, 3) };
     let mut scenario =
-        TestScenario::new("Disks stall by turns amid transfers.", three_or(participants).min(10))
+        TestScenario::new("Disks stall by turns amid transfers.", three_or(participants).min(5))
             .load(load)
             .in_flight(10)
             .expect_unknown(0)

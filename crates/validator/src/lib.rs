@@ -9,6 +9,7 @@
 pub mod black_box;
 mod branch;
 mod dense;
+mod excerpt;
 mod findings;
 pub mod isolation;
 mod position;
@@ -22,6 +23,7 @@ mod validator;
 
 use history::History;
 
+pub use excerpt::excerpt;
 pub use property::Property;
 pub use result::{CheckResult, Evidence, ValidationResult, Verdict, Violation};
 pub use run::Held;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::branch::Op;
 use crate::dense::Dense;
 use crate::isolation::Checker;
+use crate::transaction::Transaction;
 
 /// The run so far.
 #[derive(Debug, Default)]
@@ -29,8 +30,10 @@ pub(crate) struct Run {
     pub(crate) participants: Dense<Participant>,
     /// What participants read and wrote.
     pub(crate) isolation: Checker,
-    /// Who is in doubt at the end, and the event that says so.
-    pub(crate) left_in_doubt: BTreeMap<(Gid, NodeId), u64>,
+    /// The crash of the coordinator that is down.
+    pub(crate) coordinator_lost: Option<u64>,
+    /// Who is in doubt at the end, and the events that show it: its promise, the decision, who is down, and the end.
+    pub(crate) left_in_doubt: BTreeMap<(Gid, NodeId), Vec<u64>>,
     /// Which locks are held at the end.
     pub(crate) left_locked: Vec<LeftLocked>,
     /// Which coordinators are not done at the end.
@@ -74,6 +77,12 @@ pub struct Held {
 }
 
 impl Run {
+    /// A run that is held to these terms, and whose logs are judged.
+    pub(crate) fn new(terms: &Terms) -> Self {
+        let isolation = Checker::new(terms.isolation, Checker::WINDOW_BESIDE);
+        Self { terms: terms.clone(), log: true, isolation, ..Self::default() }
+    }
+
     /// A store holds a version from an earlier run.
     pub(crate) fn inherit(&mut self, (node, key, value): (NodeId, Key, Value), writer: Gid, sequence: u64) {
         let latest = Version { value: value.0, writer, sequence };
@@ -97,6 +106,16 @@ impl Run {
                 writer,
             })
             .collect()
+    }
+
+    /// A participant says that it is in doubt at the end.
+    pub(crate) fn left_in_doubt(&mut self, txn: &Transaction, node: NodeId, sequence: u64) {
+        let branch = txn.find(node).map(|branch| &txn.branches()[branch]);
+        let promise = branch.map(|branch| [branch.prepared.durable, branch.yes_sent]).unwrap_or_default();
+        let known = promise.into_iter().chain([txn.decided.durable]).filter_map(|at| txn.sequence(at));
+        let mut proof: Vec<u64> = known.chain(self.coordinator_lost).chain([sequence]).collect();
+        proof.sort_unstable();
+        self.left_in_doubt.insert((txn.gid, node), proof);
     }
 
     /// What is known of a participant.

@@ -8,7 +8,6 @@ mod messages;
 
 use crate::branch::Op;
 use crate::findings::{Findings, overall};
-use crate::isolation::{Checker, Level};
 use crate::position::Position;
 use crate::properties::{self, consistency, durability, exactly_once, isolation};
 use crate::property::Property;
@@ -33,12 +32,12 @@ pub struct CorrectnessValidator {
 }
 
 impl CorrectnessValidator {
-    /// Judges a run under every property.
+    /// Judges a run under every property, and what the header says that it promised.
     pub fn new(header: &Header) -> Self {
         Self {
             events: 0,
             transactions: Transactions::new(WINDOW),
-            run: Run { terms: header.terms.clone(), log: true, ..Run::default() },
+            run: Run::new(&header.terms),
             findings: Findings::new(),
         }
     }
@@ -56,13 +55,6 @@ impl CorrectnessValidator {
     #[must_use]
     pub fn window(mut self, transactions: usize) -> Self {
         self.transactions = Transactions::new(transactions);
-        self
-    }
-
-    /// Holds the participants to this level of isolation, instead of the strictest.
-    #[must_use]
-    pub fn isolation(mut self, level: Level) -> Self {
-        self.run.isolation = Checker::new(level, Checker::WINDOW_BESIDE);
         self
     }
 
@@ -163,7 +155,9 @@ impl CorrectnessValidator {
         match event.fact {
             Fact::Crashed => {
                 self.run.faults += 1;
-                if !node.is_coordinator() {
+                if node.is_coordinator() {
+                    self.run.coordinator_lost = Some(sequence);
+                } else {
                     self.run.participant(node).crashed = Some(sequence);
                 }
             }
@@ -177,7 +171,7 @@ impl CorrectnessValidator {
             }
             Fact::Inherited { key, value, writer } => self.run.inherit((node, key, value), writer, sequence),
             Fact::LeftInDoubt { gid } => {
-                self.run.left_in_doubt.insert((gid, node), sequence);
+                self.run.left_in_doubt(self.transactions.open(gid, sequence), node, sequence);
             }
             Fact::LeftLocked { gid, key } => {
                 self.run.left_locked.push(LeftLocked { gid, node, key, sequence });
@@ -372,6 +366,9 @@ impl CorrectnessValidator {
 
     /// What was appended on a node and was not lost in its crash has survived it.
     fn restarted(&mut self, node: NodeId, sequence: u64) {
+        if node.is_coordinator() {
+            self.run.coordinator_lost = None;
+        }
         let mut over = Vec::new();
         for txn in self.transactions.iter_mut() {
             if node.is_coordinator() {

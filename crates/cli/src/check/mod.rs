@@ -1,23 +1,26 @@
 //! The command `check`: judges histories from files, whoever recorded them.
 
 mod options;
+mod run;
 mod tell;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
-use history::{FileError, FileReader};
 use serde::Serialize;
+use validator::Verdict;
 use validator::black_box::{self, Format, ReadError, Recording, Report};
-use validator::{CorrectnessValidator, ValidationResult, Verdict};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::recordings::write_excerpt;
 use crate::screen::Screen;
+use crate::target::Target;
 
 use options::Asked;
 pub(crate) use options::CheckOptions;
+use run::JudgedRun;
 
 /// What became of a file.
 #[derive(Serialize)]
@@ -26,7 +29,7 @@ enum Judged {
     /// What clients saw.
     Clients(Report),
     /// What all nodes of two-phase commit did.
-    Run(ValidationResult),
+    Run(JudgedRun),
 }
 
 /// Why a file was not judged.
@@ -40,6 +43,7 @@ enum Refused {
 /// Judges all files, and goes on past those that cannot be judged.
 pub(crate) fn check(options: &CheckOptions) -> Result<Exit, Failure> {
     let asked = options.asked()?;
+    let target = options.excerpt.as_deref().map(Target::open).transpose()?;
     let mut screen = Screen::new();
     let mut worst = Exit::Valid;
     for path in &options.files {
@@ -50,6 +54,11 @@ pub(crate) fn check(options: &CheckOptions) -> Result<Exit, Failure> {
                     screen.print("\n")?;
                 } else {
                     screen.print(tell::text(path, &judged, options.verbose))?;
+                }
+                if let (Some(target), Judged::Run(JudgedRun { result, history: Some(history), .. })) =
+                    (&target, &judged)
+                {
+                    write_excerpt(target, &screen, result, history)?;
                 }
                 exit_of(judged.verdict())
             }
@@ -74,7 +83,7 @@ impl Judged {
     fn verdict(&self) -> &Verdict {
         match self {
             Self::Clients(report) => &report.verdict,
-            Self::Run(result) => &result.verdict,
+            Self::Run(run) => &run.result.verdict,
         }
     }
 }
@@ -90,6 +99,9 @@ fn exit_of(verdict: &Verdict) -> Exit {
 const UNKNOWN: &str = "line 1, column 1: this is neither a history of 2pc-test (JSON Lines), nor operations of Jepsen \
                        or Elle (EDN), nor a history of AWDIT (text)";
 
+const NO_EXCERPT: &str =
+    "this is not a history of 2pc-test, of which alone there are excerpts: leave out --excerpt";
+
 fn judge(path: &Path, options: &CheckOptions, asked: &Asked) -> Result<Judged, Refused> {
     let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
     let mut file = File::open(path).map_err(unreadable)?;
@@ -104,7 +116,13 @@ fn judge(path: &Path, options: &CheckOptions, asked: &Asked) -> Result<Judged, R
     }
     match Format::detect(&beginning) {
         None => Err(Refused::Malformed(UNKNOWN.to_owned())),
-        Some(Format::JsonLines) => judge_run(file, path, asked).map(Judged::Run),
+        Some(Format::JsonLines) => {
+            let level = asked.of_run().map_err(Refused::Malformed)?;
+            let is_kept = options.verbose || options.excerpt.is_some();
+            let run = if is_kept { run::judge_whole(&file, level) } else { run::judge(&file, level) };
+            run.map(Judged::Run)
+        }
+        Some(_) if options.excerpt.is_some() => Err(Refused::Malformed(NO_EXCERPT.to_owned())),
         Some(format) => judge_clients(file, format, options, asked).map(Judged::Clients),
     }
 }
@@ -128,32 +146,4 @@ fn judge_clients(
         Err(ReadError::Io(error)) => Err(Refused::Unreadable(error.to_string())),
         Err(error) => Err(Refused::Malformed(error.to_string())),
     }
-}
-
-fn judge_run(file: File, path: &Path, asked: &Asked) -> Result<ValidationResult, Refused> {
-    if asked.promise.is_some() {
-        return Err(Refused::Malformed(
-            "this is a history of 2pc-test, which is judged by all properties: leave out --level and --anomalies"
-                .to_owned(),
-        ));
-    }
-    let refused = |error: FileError| match error {
-        FileError::Io { source, .. } if source.kind() != io::ErrorKind::InvalidData => {
-            Refused::Unreadable(source.to_string())
-        }
-        error => Refused::Malformed(error.to_string()),
-    };
-    let mut reader = FileReader::new(BufReader::new(file)).map_err(refused)?;
-    let mut validator = CorrectnessValidator::new(reader.header());
-    for event in reader.by_ref() {
-        validator.observe(&event.map_err(refused)?);
-    }
-    let mut result = validator.finish();
-    if result.violations().next().is_some() {
-        // A second reading is cheaper than keeping all events.
-        let file = File::open(path).map_err(|error| Refused::Unreadable(error.to_string()))?;
-        let events = FileReader::new(BufReader::new(file)).map_err(refused)?;
-        result.resolve(events.map_while(Result::ok));
-    }
-    Ok(result)
 }

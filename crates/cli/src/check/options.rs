@@ -1,8 +1,9 @@
 //! What may be asked of `check`, and in which words.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use history::Level;
 use validator::black_box::{Assumptions, BankOptions, Format, Model, Options, Promise};
 
 use crate::failure::Failure;
@@ -37,10 +38,13 @@ pub(crate) struct CheckOptions {
     /// Spend so many steps on each search for the shortest evidence and for a serial order
     #[arg(long, value_name = "N", default_value_t = Options::BUDGET)]
     budget: u64,
+    /// Of one file of this program: if something is violated, write a small history that shows it to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) excerpt: Option<PathBuf>,
     /// Print JSON, one line for each file, to standard output and nothing else there
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print more: when the transactions in the evidence began and were over
+    /// Print more: of what clients saw, when the transactions in the evidence began and were over; of our own, a timeline
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }
@@ -72,6 +76,8 @@ enum Assumption {
 pub(super) struct Asked {
     /// Nothing if neither a level nor anomalies were named.
     pub(super) promise: Option<Promise>,
+    /// The name of the level, if that is all that was named.
+    level: Option<String>,
     assumptions: Assumptions,
     budget: u64,
 }
@@ -79,6 +85,9 @@ pub(super) struct Asked {
 impl CheckOptions {
     pub(super) fn asked(&self) -> Result<Asked, Failure> {
         let promise = self.level.iter().chain(&self.anomalies).cloned().reduce(Promise::and);
+        let level = self.level.as_ref().filter(|_| self.anomalies.is_empty());
+        let level = level.map(|promise| promise.name.clone());
+        self.check_excerpt()?;
         let assumes = |wanted| self.assume.contains(&wanted);
         let mut indices: Vec<u32> = self.transaction_order.iter().map(|(index, _)| *index).collect();
         indices.sort_unstable();
@@ -92,7 +101,17 @@ impl CheckOptions {
             linearizable_keys: assumes(Assumption::LinearizableKeys),
             transaction_order: self.transaction_order.clone(),
         };
-        Ok(Asked { promise, assumptions, budget: self.budget })
+        Ok(Asked { promise, level, assumptions, budget: self.budget })
+    }
+
+    fn check_excerpt(&self) -> Result<(), Failure> {
+        let Some(excerpt) = &self.excerpt else { return Ok(()) };
+        let reason = match &self.files[..] {
+            [file] if is_same_file(file, excerpt) => "--excerpt: name another file than the one that is read",
+            [_] => return Ok(()),
+            _ => "--excerpt is of one file: name one",
+        };
+        Err(Failure::Usage(reason.to_owned()))
     }
 
     pub(super) fn bank(&self) -> BankOptions {
@@ -100,7 +119,27 @@ impl CheckOptions {
     }
 }
 
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
 impl Asked {
+    /// The level that a history of our own is held to, if one was asked for.
+    pub(super) fn of_run(&self) -> Result<Option<Level>, String> {
+        match (&self.promise, &self.level) {
+            (None, _) => Ok(None),
+            (Some(_), Some(level)) => level.parse().map(Some).map_err(|_| {
+                let names: Vec<String> = Level::ALL.iter().map(Level::to_string).collect();
+                format!("a history of 2pc-test is not held to {level}: use one of {}", names.join(", "))
+            }),
+            (Some(_), None) => {
+                Err("this is a history of 2pc-test, which is held to a level: use --level instead of \
+                                    --anomalies"
+                    .to_owned())
+            }
+        }
+    }
+
     /// What is asked of a file of this format.
     pub(super) fn of(&self, format: Format) -> Options {
         let promise = self.promise.clone().unwrap_or_else(|| {

@@ -3,12 +3,14 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use history::Timeline;
 use serde::Serialize;
 use validator::Verdict;
 use validator::black_box::{Check, Report};
 
-use super::Judged;
-use crate::text::count;
+use super::{Judged, JudgedRun};
+use crate::concerned::concerned;
+use crate::text::{count, told};
 
 /// One file as JSON.
 #[derive(Serialize)]
@@ -22,8 +24,9 @@ pub(super) struct Line<'a> {
 pub(super) fn text(path: &Path, judged: &Judged, verbose: bool) -> String {
     let mut text = String::new();
     match judged {
-        Judged::Run(result) => {
-            let _ = write!(text, "{}: {result}", path.display());
+        Judged::Run(judged) => {
+            let _ = writeln!(text, "{}: {}", path.display(), judged.result.verdict);
+            run(judged, verbose, &mut text);
         }
         Judged::Clients(report) => {
             let _ = writeln!(text, "{}: {}", path.display(), report.verdict);
@@ -31,6 +34,21 @@ pub(super) fn text(path: &Path, judged: &Judged, verbose: bool) -> String {
         }
     }
     text
+}
+
+fn run(judged: &JudgedRun, verbose: bool, text: &mut String) {
+    let JudgedRun { header, result, history } = judged;
+    let participants = count(header.participants.into(), "participant", "participants");
+    let _ = writeln!(text, "  run             {}, {participants}, seed {}", header.scenario, header.seed);
+    let _ = writeln!(text, "  held to         all properties, isolation at {}", header.terms.isolation);
+    let _ = writeln!(text, "  transactions    {}", result.transactions);
+    let _ = writeln!(text, "  events          {}", result.events);
+    let violated = result.checks.iter().filter(|check| check.violated > 0).count();
+    let _ = writeln!(text, "  properties      {} checked, {violated} violated", result.checks.len());
+    text.extend(result.checks.iter().map(told));
+    if let Some(history) = history.as_ref().filter(|_| verbose) {
+        let _ = write!(text, "\n{}", Timeline::full(&concerned(history, result)));
+    }
 }
 
 fn clients(report: &Report, verbose: bool, text: &mut String) {

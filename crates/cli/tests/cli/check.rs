@@ -1,10 +1,7 @@
 //! Judging histories from files.
 
 use std::fs;
-use std::path::Path;
 
-use harness_core::{TestHarnessConfig, TestScenario, TwoPhaseCommitTestHarness};
-use history::FileWriter;
 use serde_json::Value;
 
 use crate::{Left, program};
@@ -95,30 +92,4 @@ fn each_file_is_a_line_of_json() {
         assert_eq!(line["counts"]["read_write"], 2);
         assert_eq!(line["found"][0]["anomaly"], "write skew");
     }
-}
-
-/// The history of one transaction as this project writes it.
-fn write_own(path: &Path) {
-    let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig::default());
-    let scenario = TestScenario::new("One transaction.", 1).writing_to(1);
-    let (_, history) = harness.run_recorded(&scenario).expect("it can be run");
-    let mut writer = FileWriter::new(Vec::new(), &history.header).expect("memory takes all");
-    history.events.iter().for_each(|event| writer.write(event).expect("memory takes all"));
-    fs::write(path, writer.finish().expect("memory takes all")).expect("the folder can be written to");
-}
-
-#[test]
-fn our_own_histories_are_judged_by_all_properties() {
-    let program = program(["check", "own.jsonl"]);
-    let path = program.folder.path().join("own.jsonl");
-    write_own(&path);
-    let text = fs::read_to_string(&path).expect("it is readable");
-    let told = program.run().passed();
-    assert!(told.starts_with("own.jsonl: valid: 1 transactions"), "{told}");
-    let cut = &text[..text.len() / 2];
-    let left = check(&[("cut.jsonl", cut)], &[]);
-    assert_eq!(left.code, Some(2), "{}", left.err);
-    assert!(left.err.contains("it was cut short"), "{}", left.err);
-    let left = check(&[("own.jsonl", &text)], &["--level", "serializable"]);
-    assert_eq!(left.code, Some(2), "{}", left.err);
 }

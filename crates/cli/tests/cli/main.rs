@@ -3,6 +3,7 @@
 mod check;
 mod mutants;
 mod new_adapter;
+mod recordings;
 mod results;
 mod runs;
 mod soak;

@@ -94,7 +94,8 @@ pub enum FailureMode {
         /// It restarts after this long; `None` means never.
         restart_after_ms: Option<u64>,
     },
-    /// The node's clock jumps, and from then on drifts.
+    /// The node's clock jumps, and from then on drifts. Timers that are set already run on as they were set; those that
+    /// are set from then on measure their time by the clock as it drifts.
     Clock {
         /// Forward by this, or backward if negative.
         jump_ms: i64,

@@ -1,11 +1,10 @@
 //! A scenario: everything that a run is a function of, beside the seed and the version of the program.
 
 use history::{
-    Decision, Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, RecordKind, Terms, Value,
+    Decision, Gid, Key, Level, MessageKind, Nanos, NodeId, ParticipantId, Point, RecordKind, Terms, Value,
 };
 use protocol::{CoordinatorConfig, DistributedTransaction, Write};
 use serde::{Deserialize, Serialize};
-use validator::isolation::Level;
 
 use super::arrivals::Arrivals;
 use super::chaos::Chaos;
@@ -75,11 +74,6 @@ pub struct TestScenario {
     /// What the run promises to the validator.
     #[serde(default)]
     pub terms: Terms,
-    /// How far the participants promise to keep transactions apart. Strict two-phase locking, which is what they do,
-    /// keeps them apart in the order of time: a transaction holds all its locks at one moment between its begin and
-    /// its answer.
-    #[serde(default = "strict")]
-    pub isolation: Level,
     /// What happens exactly.
     #[serde(default)]
     pub expect: Expect,
@@ -87,10 +81,6 @@ pub struct TestScenario {
 
 fn one() -> u32 {
     1
-}
-
-fn strict() -> Level {
-    Level::StrictSerializable
 }
 
 /// Why a scenario cannot be run, in words that say what to change.
@@ -119,7 +109,6 @@ impl TestScenario {
             participant: ParticipantConfig::default(),
             sla: SlaRequirements::default(),
             terms: Terms::default(),
-            isolation: strict(),
             expect: Expect::default(),
         }
     }
@@ -148,9 +137,11 @@ impl TestScenario {
         self
     }
 
-    /// Holds the participants to this level of isolation.
+    /// Holds the participants to this level of isolation. Unless told otherwise, that is the strictest: under strict
+    /// two-phase locking, which is what they do, a transaction holds all its locks at one moment between its begin and
+    /// its answer, so that they are kept apart in the order of time.
     pub fn isolation(mut self, level: Level) -> Self {
-        self.isolation = level;
+        self.terms.isolation = level;
         self
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use harness_core::history::{Digest, Event, Fact, Nanos, NodeId, Point};
-use harness_core::{Cast, FailureMode, Load, Simulator, TestScenario};
+use harness_core::history::{Digest, Event, Fact, FaultKind, Nanos, NodeId, Point};
+use harness_core::{
+    Cast, FailureMode, Load, Simulator, TestHarnessConfig, TestScenario, TwoPhaseCommitTestHarness,
+};
 
 fn events_of(scenario: &TestScenario, seed: u64) -> Vec<Event> {
     let mut events = Vec::new();
@@ -29,6 +31,35 @@ fn the_same_seed_gives_the_same_history_and_another_seed_another_one() {
     let digests: Vec<String> = (0..50).map(|seed| digest_of(&scenario(), seed)).collect();
     assert!((0..50).all(|seed| digest_of(&scenario(), seed) == digests[seed as usize]));
     assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), 50);
+}
+
+/// Two runs that differ in nothing but in which faults fired are told apart.
+#[test]
+fn the_digest_of_a_run_covers_the_faults_that_fired() {
+    let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig { seed: 3, ..Default::default() });
+    let result = harness.run_scenario(&scenario()).expect("the scenario is valid");
+    let events = events_of(&scenario(), 3);
+    let digest = |events: &[Event]| {
+        let mut digest = Digest::default();
+        events.iter().for_each(|event| digest.add(event));
+        digest.to_string()
+    };
+    assert_eq!(result.digest, digest(&events));
+    let at = events.iter().position(|event| matches!(event.fact, Fact::FaultFired { .. }));
+    let at = at.expect("the crash fires");
+    let with = |event: Option<Event>| {
+        let mut events = events.clone();
+        events.splice(at..=at, event);
+        digest(&events)
+    };
+    let fired = |kind, point| with(Some(Event { fact: Fact::FaultFired { kind, point }, ..events[at] }));
+    let points = Point::ALL.iter().map(|&point| fired(FaultKind::Crash, Some(point)));
+    let kinds = FaultKind::ALL.iter().map(|&kind| fired(kind, Some(Point::AfterVoteReceived)));
+    let none = [with(None), fired(FaultKind::Crash, None)];
+    let digests: BTreeSet<String> = points.chain(kinds).chain(none).collect();
+    // The crash at the scenario's own step is among the points and among the kinds.
+    assert_eq!(digests.len(), Point::ALL.len() + FaultKind::ALL.len() + 1);
+    assert!(digests.contains(&result.digest));
 }
 
 /// What the clients want, by transaction.

@@ -1,4 +1,6 @@
 //! Every mutant is killed.
 
+mod anomalies;
+mod excerpts;
 mod matrix;
 mod page;

@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::Gid;
+use history::{Gid, Level};
 
 use super::anomaly::Anomaly;
 use super::dirty::DirtyReads;
 use super::finding::{Finding, Judgement};
-use super::level::Level;
 use super::live::{Live, LiveTransactions, Read, Written};
 use super::versions::{Fate, Versions};
 use super::window::Window;
@@ -250,7 +249,7 @@ impl Checker {
 
     /// Counts a finding that the level rules out, and keeps it if there are not many yet.
     pub(super) fn tell(&mut self, anomaly: Anomaly, finding: impl FnOnce() -> Finding) {
-        if !self.level.proscribes(anomaly) {
+        if !anomaly.is_ruled_out_by(self.level) {
             return;
         }
         *self.counts.entry(anomaly).or_default() += 1;

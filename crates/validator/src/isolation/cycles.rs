@@ -39,7 +39,7 @@ impl Checker {
             return;
         }
         let suspects = self.suspects(&spans);
-        let edges = suspects.edges(self.level.order());
+        let edges = suspects.edges(Order::of(self.level));
         let graph = Graph::new(suspects.transactions.len() as u32, edges);
         for cycle in graph.cycles(Graph::VISITS) {
             let number = |edge: &Edge| suspects.transactions[edge.from as usize].number;

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use history::{Gid, Key, NodeId, ParticipantId};
+use history::{Gid, Key, Level, NodeId, ParticipantId};
 
 use super::anomaly::Anomaly;
 use super::graph::Dependency;
-use super::level::Level;
 use super::live::{Place, Read};
 
 /// An anomaly, with its proof.

@@ -1,136 +1,46 @@
-//! The levels of isolation, weakest first, and which anomalies each rules out.
+//! Which anomalies each level of isolation rules out.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
+use history::Level;
 
 use super::anomaly::{Anomaly, Order};
 
-/// What transactions are promised of each other. All is about single keys, none about predicates, so that repeatable
-/// read (Adya's PL-2.99) rules out the same as serializable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// Writes have an order (Adya PL-1).
-    ReadUncommitted,
-    /// And only what is committed, and final, is read (Adya PL-2).
-    ReadCommitted,
-    /// And of another transaction either all writes are seen or none (Bailis et al., 2014).
-    ReadAtomic,
-    /// And who sees an effect sees its causes (Biswas and Enea, 2019).
-    Causal,
-    /// And no update is lost: what was read stays until the transaction is over (Adya PL-2.99).
-    RepeatableRead,
-    /// All reads are of one snapshot, and of two that write the same key one fails (Adya PL-SI).
-    SnapshotIsolation,
-    /// And the snapshot is no older than what the same client did last.
-    StrongSessionSnapshotIsolation,
-    /// And no older than anything that was over when the transaction began.
-    StrongSnapshotIsolation,
-    /// As if one after the other (Adya PL-3).
-    #[default]
-    Serializable,
-    /// And each client's transactions in the client's order.
-    StrongSessionSerializable,
-    /// And all in the order of time: what was over before another began comes first (Herlihy and Wing, 1990).
-    StrictSerializable,
-}
-
-impl Level {
-    /// Every level.
-    pub const ALL: [Self; 11] = [
-        Self::ReadUncommitted,
-        Self::ReadCommitted,
-        Self::ReadAtomic,
-        Self::Causal,
-        Self::RepeatableRead,
-        Self::SnapshotIsolation,
-        Self::StrongSessionSnapshotIsolation,
-        Self::StrongSnapshotIsolation,
-        Self::Serializable,
-        Self::StrongSessionSerializable,
-        Self::StrictSerializable,
-    ];
-
-    /// The strongest order that its cycles may take into account.
-    pub fn order(self) -> Order {
-        match self {
-            Self::Causal | Self::StrongSessionSnapshotIsolation | Self::StrongSessionSerializable => {
-                Order::Process
+impl Order {
+    /// The strongest order that the cycles may take into account which this level rules out.
+    pub(super) fn of(level: Level) -> Self {
+        match level {
+            Level::Causal | Level::StrongSessionSnapshotIsolation | Level::StrongSessionSerializable => {
+                Self::Process
             }
-            Self::StrongSnapshotIsolation | Self::StrictSerializable => Order::RealTime,
-            _ => Order::Data,
+            Level::StrongSnapshotIsolation | Level::StrictSerializable => Self::RealTime,
+            _ => Self::Data,
         }
     }
+}
 
+impl Anomaly {
     /// Whether what shows this anomaly is not of this level.
-    pub fn proscribes(self, anomaly: Anomaly) -> bool {
+    pub fn is_ruled_out_by(self, level: Level) -> bool {
         let snapshot = matches!(
-            self,
-            Self::SnapshotIsolation | Self::StrongSessionSnapshotIsolation | Self::StrongSnapshotIsolation
+            level,
+            Level::SnapshotIsolation | Level::StrongSessionSnapshotIsolation | Level::StrongSnapshotIsolation
         );
-        let from = |least: Self| self >= least;
-        let shape = match anomaly {
-            Anomaly::G0(_)
-            | Anomaly::Internal
-            | Anomaly::FutureRead
-            | Anomaly::GarbageRead
-            | Anomaly::DuplicateElements
-            | Anomaly::CyclicVersions => true,
-            Anomaly::G1a
-            | Anomaly::G1b
-            | Anomaly::G1c(_)
-            | Anomaly::DirtyUpdate
-            | Anomaly::IncompatibleOrder => from(Self::ReadCommitted),
-            Anomaly::FracturedRead | Anomaly::UnrepeatableRead => from(Self::ReadAtomic),
-            Anomaly::CausalityViolation(_) => from(Self::Causal),
-            Anomaly::LostUpdate | Anomaly::GSingle(_) | Anomaly::GNonadjacent(_) => {
-                from(Self::RepeatableRead)
+        let from = |least: Level| level >= least;
+        let shape = match self {
+            Self::G0(_)
+            | Self::Internal
+            | Self::FutureRead
+            | Self::GarbageRead
+            | Self::DuplicateElements
+            | Self::CyclicVersions => true,
+            Self::G1a | Self::G1b | Self::G1c(_) | Self::DirtyUpdate | Self::IncompatibleOrder => {
+                from(Level::ReadCommitted)
             }
-            Anomaly::WriteSkew | Anomaly::G2Item(_) => from(Self::RepeatableRead) && !snapshot,
+            Self::FracturedRead | Self::UnrepeatableRead => from(Level::ReadAtomic),
+            Self::CausalityViolation(_) => from(Level::Causal),
+            Self::LostUpdate | Self::GSingle(_) | Self::GNonadjacent(_) => from(Level::RepeatableRead),
+            Self::WriteSkew | Self::G2Item(_) => from(Level::RepeatableRead) && !snapshot,
         };
-        shape && anomaly.order() <= self.order()
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::ReadUncommitted => "read-uncommitted",
-            Self::ReadCommitted => "read-committed",
-            Self::ReadAtomic => "read-atomic",
-            Self::Causal => "causal",
-            Self::RepeatableRead => "repeatable-read",
-            Self::SnapshotIsolation => "snapshot-isolation",
-            Self::StrongSessionSnapshotIsolation => "strong-session-snapshot-isolation",
-            Self::StrongSnapshotIsolation => "strong-snapshot-isolation",
-            Self::Serializable => "serializable",
-            Self::StrongSessionSerializable => "strong-session-serializable",
-            Self::StrictSerializable => "strict-serializable",
-        })
-    }
-}
-
-/// The text names no level.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ParseLevelError(String);
-
-impl fmt::Display for ParseLevelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = Level::ALL.iter().map(Level::to_string).collect();
-        write!(f, "\"{}\" is no level of isolation: expected one of {}", self.0, names.join(", "))
-    }
-}
-
-impl std::error::Error for ParseLevelError {}
-
-impl FromStr for Level {
-    type Err = ParseLevelError;
-
-    fn from_str(text: &str) -> Result<Self, ParseLevelError> {
-        let named = Self::ALL.into_iter().find(|level| level.to_string() == text);
-        named.ok_or_else(|| ParseLevelError(text.to_owned()))
+        shape && self.order() <= Order::of(level)
     }
 }
 
@@ -139,27 +49,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_prints_as_it_parses_and_as_it_is_written() {
-        for level in Level::ALL {
-            assert_eq!(level.to_string().parse(), Ok(level));
-            let written = serde_json::to_string(&level).expect("a level is a word");
-            assert_eq!(written, format!("\"{level}\""));
-        }
-        assert!("serialisable".parse::<Level>().is_err());
-    }
-
-    #[test]
     fn snapshot_isolation_permits_write_skew_and_no_lost_update() {
         let level = Level::SnapshotIsolation;
-        assert!(level.proscribes(Anomaly::LostUpdate) && level.proscribes(Anomaly::GSingle(Order::Data)));
-        assert!(!level.proscribes(Anomaly::WriteSkew) && !level.proscribes(Anomaly::G2Item(Order::Data)));
-        assert!(Level::Serializable.proscribes(Anomaly::WriteSkew));
+        assert!(
+            Anomaly::LostUpdate.is_ruled_out_by(level)
+                && Anomaly::GSingle(Order::Data).is_ruled_out_by(level)
+        );
+        assert!(
+            !Anomaly::WriteSkew.is_ruled_out_by(level)
+                && !Anomaly::G2Item(Order::Data).is_ruled_out_by(level)
+        );
+        assert!(Anomaly::WriteSkew.is_ruled_out_by(Level::Serializable));
     }
 
     #[test]
     fn only_the_strict_levels_know_of_time() {
         let stale = Anomaly::GSingle(Order::RealTime);
-        let knowing: Vec<Level> = Level::ALL.into_iter().filter(|level| level.proscribes(stale)).collect();
+        let knowing: Vec<Level> =
+            Level::ALL.into_iter().filter(|&level| stale.is_ruled_out_by(level)).collect();
         assert_eq!(knowing, [Level::StrongSnapshotIsolation, Level::StrictSerializable]);
     }
 }

@@ -6,7 +6,6 @@ mod checker;
 mod components;
 mod cycles;
 mod dirty;
-mod excerpt;
 mod finding;
 mod graph;
 mod level;
@@ -19,8 +18,7 @@ mod window;
 
 pub use anomaly::{Anomaly, Order};
 pub use checker::Checker;
-pub use excerpt::excerpt;
 pub use finding::{Finding, Judgement};
 pub use graph::{Cycle, Dependency, Edge, Graph};
-pub use level::Level;
+pub use history::Level;
 pub use real_time::RealTime;

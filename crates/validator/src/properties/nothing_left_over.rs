@@ -4,6 +4,7 @@
 //! Where the terms of the run permit blocking, branches may be in doubt, and locks may be held by those alone. A
 //! coordinator rightly waits for a participant that is down at the end.
 
+use super::termination;
 use crate::findings::Findings;
 use crate::property::Property;
 use crate::result::{Evidence, Violation};
@@ -11,18 +12,12 @@ use crate::run::Run;
 
 pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
     findings.checked(Property::NothingLeftOver, run.enlisted);
-    for (&(gid, node), &sequence) in &run.left_in_doubt {
+    for (&(gid, node), proof) in &run.left_in_doubt {
         if run.terms.may_block {
             findings.blocked(Property::NothingLeftOver);
             continue;
         }
-        findings.violated(Property::NothingLeftOver, || Violation {
-            gid: Some(gid),
-            transactions: Vec::new(),
-            nodes: vec![node],
-            claim: format!("{node} is still in doubt about {gid} at the end"),
-            evidence: vec![Evidence { sequence, event: None }],
-        });
+        findings.violated(Property::NothingLeftOver, || termination::in_doubt(gid, node, proof));
     }
     for left in &run.left_open {
         let is_down = run.participants.iter().any(|(_, participant)| participant.left_down);

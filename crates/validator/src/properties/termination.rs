@@ -37,18 +37,19 @@ pub(crate) fn check(txn: &Transaction, run: &Run, findings: &mut Findings) {
 /// What participants say that is left undone.
 pub(crate) fn conclude(run: &Run, findings: &mut Findings) {
     findings.checked(Property::Termination, run.begun);
-    for (&(gid, node), &sequence) in &run.left_in_doubt {
-        left(run, findings, || in_doubt(gid, node, sequence));
+    for (&(gid, node), proof) in &run.left_in_doubt {
+        left(run, findings, || in_doubt(gid, node, proof));
     }
 }
 
-fn in_doubt(gid: Gid, node: NodeId, sequence: u64) -> Violation {
+/// What there is to say of a participant that nobody has told the decision.
+pub(crate) fn in_doubt(gid: Gid, node: NodeId, proof: &[u64]) -> Violation {
     Violation {
         gid: Some(gid),
         transactions: Vec::new(),
         nodes: vec![node],
         claim: format!("{node} is still in doubt about {gid} at the end"),
-        evidence: vec![Evidence { sequence, event: None }],
+        evidence: proof.iter().map(|&sequence| Evidence { sequence, event: None }).collect(),
     }
 }
 

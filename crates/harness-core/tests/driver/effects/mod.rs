@@ -2,6 +2,7 @@
 //! in each direction. Where chance is part of a fault, what is counted must lie within five standard deviations of
 //! what is promised; the seed is fixed, so a proof either always holds or never does.
 
+mod alone;
 mod branches;
 mod clocks;
 mod disks;
@@ -10,3 +11,4 @@ mod links;
 mod nodes;
 mod partitions;
 mod stream;
+mod takeovers;

@@ -1,0 +1,85 @@
+//! What a run leaves behind for `check`: its history, and what of it shows the first violation.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use harness_core::history::History;
+use harness_core::validator::excerpt;
+use harness_core::{TestResult, ValidationResult};
+
+use crate::failure::Failure;
+use crate::screen::Screen;
+use crate::target::Target;
+
+/// Where the history of a run is written to.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RecordingOptions {
+    /// Write the history of the run to this file, which `check` reads
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// If something is violated, write a small history that shows it to this file, which `check` reads
+    #[arg(long, value_name = "FILE")]
+    pub(crate) excerpt: Option<PathBuf>,
+}
+
+/// The same files, found to be writable.
+#[derive(Default)]
+pub(crate) struct Recordings {
+    history: Option<Target>,
+    excerpt: Option<Target>,
+}
+
+impl RecordingOptions {
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.history.is_some() || self.excerpt.is_some()
+    }
+
+    /// They are of one run, and are two files.
+    pub(crate) fn check(&self, runs: u64) -> Result<(), Failure> {
+        if self.is_wanted() && runs > 1 {
+            let reason = format!("--history and --excerpt are of one run, not of {runs}: name one seed");
+            return Err(Failure::Usage(reason));
+        }
+        if self.is_wanted() && self.history == self.excerpt {
+            return Err(Failure::Usage("--history and --excerpt: name two files".to_owned()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn open(&self) -> Result<Recordings, Failure> {
+        let open = |path: &Option<PathBuf>| path.as_deref().map(Target::open).transpose();
+        Ok(Recordings { history: open(&self.history)?, excerpt: open(&self.excerpt)? })
+    }
+}
+
+impl Recordings {
+    pub(crate) fn write(
+        &self,
+        screen: &Screen,
+        result: &TestResult,
+        history: &History,
+    ) -> Result<(), Failure> {
+        if let Some(target) = &self.history {
+            target.write(history)?;
+        }
+        self.excerpt
+            .as_ref()
+            .map_or(Ok(()), |target| write_excerpt(target, screen, &result.validation, history))
+    }
+}
+
+/// Writes what shows the first violation, if there is one.
+pub(crate) fn write_excerpt(
+    target: &Target,
+    screen: &Screen,
+    judged: &ValidationResult,
+    history: &History,
+) -> Result<(), Failure> {
+    match excerpt(history, judged) {
+        Some(excerpt) => target.write(&excerpt),
+        None => {
+            screen.remark("no excerpt was written: nothing is violated");
+            Ok(())
+        }
+    }
+}
