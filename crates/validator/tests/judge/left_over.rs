@@ -23,20 +23,32 @@ fn blocked() -> Story {
 
 #[test]
 fn a_branch_left_in_doubt_has_not_terminated() {
-    assert_snapshot!(blocked().breaks(Termination), @r"
+    assert_snapshot!(blocked().breaks(Termination), @r#"
     termination: rm1 is still in doubt about t1 at the end
+            0.009 ms  rm1  has "prepared" of t1 durable
+            0.010 ms  rm1  sends vote yes of t1 to tm
+            0.017 ms  tm   CRASHES
             0.021 ms  rm1  is still in doubt about t1 at the end
     termination: rm2 is still in doubt about t1 at the end
+            0.014 ms  rm2  has "prepared" of t1 durable
+            0.015 ms  rm2  sends vote yes of t1 to tm
+            0.017 ms  tm   CRASHES
             0.023 ms  rm2  is still in doubt about t1 at the end
     nothing left over: rm1 is still in doubt about t1 at the end
+            0.009 ms  rm1  has "prepared" of t1 durable
+            0.010 ms  rm1  sends vote yes of t1 to tm
+            0.017 ms  tm   CRASHES
             0.021 ms  rm1  is still in doubt about t1 at the end
     nothing left over: rm1 still has k1 locked by t1 at the end
             0.022 ms  rm1  still has k1 locked by t1 at the end
     nothing left over: rm2 is still in doubt about t1 at the end
+            0.014 ms  rm2  has "prepared" of t1 durable
+            0.015 ms  rm2  sends vote yes of t1 to tm
+            0.017 ms  tm   CRASHES
             0.023 ms  rm2  is still in doubt about t1 at the end
     nothing left over: rm2 still has k1 locked by t1 at the end
             0.024 ms  rm2  still has k1 locked by t1 at the end
-    ");
+    "#);
     commit().keeps(Termination);
 }
 
