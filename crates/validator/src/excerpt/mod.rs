@@ -5,7 +5,7 @@
 
 mod cut;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use history::{Event, Fact, Gid, History, NodeId};
 
@@ -85,10 +85,14 @@ impl Search<'_> {
     }
 
     /// Faults, crashes and what else is about no transaction; and what nodes said again.
+    #[expect(
+        clippy::disallowed_types,
+        reason = "facts have no order, and nobody iterates over what was said"
+    )]
     fn fewer_incidents(&mut self, small: History) -> History {
-        let mut said = HashSet::new();
-        let mut can_go = |event: &Event| event.fact.gid().is_none() || !said.insert((event.node, event.fact));
-        let can_go: Vec<bool> = small.events.iter().map(|event| can_go(event)).collect();
+        let mut said = std::collections::HashSet::new();
+        let can_go = |event: &Event| event.fact.gid().is_none() || !said.insert((event.node, event.fact));
+        let can_go: Vec<bool> = small.events.iter().map(can_go).collect();
         let incidents = (0..can_go.len()).filter(|&at| can_go[at]).collect();
         let History { header, events } = small.clone();
         self.shrink(small, incidents, |_, kept| {

@@ -76,11 +76,11 @@ fn a_branch_in_doubt_decides_alone_and_at_once_and_no_other(
         assert_eq!(applied, all.collect::<BTreeSet<Gid>>(), "{other}");
     }
     let last = |gid| {
-        let answers = events.iter().filter_map(move |event| match event.fact {
+        let mut answers = events.iter().filter_map(move |event| match event.fact {
             Fact::Answered { gid: of, outcome } if of == gid => Some(outcome),
             _ => None,
         });
-        answers.last()
+        answers.next_back()
     };
     for gid in (1..=COUNT).map(Gid) {
         let mixed = gid == Gid(nth) && decision == Decision::Abort;
