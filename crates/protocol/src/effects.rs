@@ -116,6 +116,12 @@ impl Effects {
         self.next = next;
     }
 
+    /// The effects where they are, to be carried out without moving them. For drivers.
+    #[inline]
+    pub fn in_place(&mut self) -> &mut [Effect] {
+        &mut self.list
+    }
+
     /// Takes the effects out. For drivers.
     #[inline]
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> {

@@ -138,6 +138,7 @@ impl Node {
 
 impl Run<'_> {
     /// Steps a node that is up and does what it wants done.
+    #[inline(always)]
     pub(super) fn step(&mut self, id: NodeId, input: Input<'_>) {
         let mut effects = std::mem::take(&mut self.effects);
         let (now, place) = (self.now, self.place(id));
@@ -150,10 +151,13 @@ impl Run<'_> {
     }
 
     fn carry_out(&mut self, id: NodeId, effects: &mut Effects) {
-        for effect in effects.drain() {
+        for effect in effects.in_place() {
+            if let Effect::Note(fact) = effect {
+                self.record(id, *fact);
+                continue;
+            }
             // A crash before a note or a timer is one before whatever is next.
-            let counts =
-                self.plan.pending > 0 && !matches!(effect, Effect::Note(_) | Effect::SetTimer { .. });
+            let counts = self.plan.pending > 0 && !matches!(effect, Effect::SetTimer { .. });
             if counts && self.count_effect(id) == Flow::Crashed {
                 break;
             }

@@ -10,10 +10,10 @@ use super::queue::Happening;
 use super::run::Run;
 
 impl Run<'_> {
-    /// The first moment of an effect: the step that emits it.
+    /// The first moment of an effect: the step that emits it. What leaves is taken out of it.
     #[inline(always)]
-    pub(super) fn emit(&mut self, id: NodeId, effect: Effect) -> Flow {
-        match effect {
+    pub(super) fn emit(&mut self, id: NodeId, effect: &mut Effect) -> Flow {
+        match *effect {
             Effect::Note(fact) => self.record(id, fact),
             Effect::SetTimer { after, timer } => {
                 let node = self.node(id);
@@ -23,7 +23,7 @@ impl Run<'_> {
                     self.feel(id, FaultKind::Clock);
                 }
             }
-            Effect::Append { record, forced } => return self.append(id, record, forced),
+            Effect::Append { ref record, forced } => return self.append(id, record, forced),
             Effect::DropTail { from } => {
                 let node = self.node_mut(id);
                 node.disk.drop_tail(from);
@@ -31,15 +31,15 @@ impl Run<'_> {
             }
             Effect::Sync => return self.sync(id),
             Effect::Halt(why) => return self.halt(id, why),
-            Effect::Fail(failure) => return self.fail(id, &failure),
+            Effect::Fail(ref failure) => return self.fail(id, failure),
             Effect::Send { .. } | Effect::Answer { .. } | Effect::Refuse { .. } | Effect::Truncate { .. } => {
-                if let Effect::Send { message: Message::Vote { gid, vote }, .. } = effect {
+                if let Effect::Send { message: Message::Vote { gid, vote }, .. } = *effect {
                     self.record(id, Fact::Voted { gid, vote });
                 }
                 let node = self.node_mut(id);
                 if node.forced > node.disk.durable() || !node.outbox.is_empty() {
                     let forced = node.forced;
-                    node.outbox.push_back((forced, effect));
+                    node.outbox.push_back((forced, std::mem::replace(effect, Effect::Sync)));
                 } else {
                     return self.leave(id, effect);
                 }
@@ -48,7 +48,7 @@ impl Run<'_> {
         Flow::Continues
     }
 
-    fn append(&mut self, id: NodeId, record: LogRecord, forced: bool) -> Flow {
+    fn append(&mut self, id: NodeId, record: &LogRecord, forced: bool) -> Flow {
         let (kind, gid) = (record.kind, record.gid);
         if let Some(point) = before_append(id, kind)
             && self.pass(id, point, gid) == Flow::Crashed
@@ -57,7 +57,7 @@ impl Run<'_> {
         }
         self.record(id, Fact::Appended { gid, record: kind, forced });
         let node = self.node_mut(id);
-        if !node.disk.append(&record) {
+        if !node.disk.append(record) {
             self.record(id, Fact::Lost { gid, record: kind });
             return Flow::Continues;
         }
@@ -154,11 +154,11 @@ impl Run<'_> {
                 Some(&(forced, _)) if forced <= durable => {}
                 _ => break,
             }
-            let Some((_, effect)) = node.outbox.pop_front() else { break };
+            let Some((_, mut effect)) = node.outbox.pop_front() else { break };
             if self.plan.pending > 0 && self.count_effect(id) == Flow::Crashed {
                 return;
             }
-            if self.leave(id, effect) == Flow::Crashed {
+            if self.leave(id, &mut effect) == Flow::Crashed {
                 return;
             }
         }
@@ -173,9 +173,12 @@ impl Run<'_> {
     }
 
     /// The second moment of an effect: it leaves the node.
-    fn leave(&mut self, id: NodeId, effect: Effect) -> Flow {
-        match effect {
-            Effect::Send { to, message } => return self.send(id, to, message),
+    fn leave(&mut self, id: NodeId, effect: &mut Effect) -> Flow {
+        match *effect {
+            Effect::Send { to, ref mut message } => {
+                let message = std::mem::replace(message, Message::Recover);
+                return self.send(id, to, message);
+            }
             // Clients have turned to another one.
             Effect::Answer { .. } | Effect::Refuse { .. } if id != self.leader => {}
             Effect::Answer { gid, outcome } => {

@@ -115,7 +115,8 @@ impl Default for Queue {
 }
 
 impl Queue {
-    #[inline]
+    // What happens is made in its slot, not copied there.
+    #[inline(always)]
     pub(super) fn push(&mut self, at: Nanos, happening: Happening) {
         let slot = match self.free.pop() {
             Some(slot) => slot,

@@ -62,7 +62,9 @@ pub(super) struct Run<'a> {
     /// The coordinator that clients turn to.
     pub(super) leader: NodeId,
     cast: &'a Cast,
-    chunk: Vec<Event>,
+    /// What was recorded and not handed on, up to `recorded`.
+    chunk: Box<[Event]>,
+    recorded: usize,
     sink: &'a mut dyn Sink,
 }
 
@@ -104,7 +106,9 @@ impl<'a> Run<'a> {
             gave_up: false,
             effects: Effects::default(),
             cast,
-            chunk: Vec::with_capacity(CHUNK),
+            chunk: vec![Event { at: Nanos::ZERO, node: NodeId::COORDINATOR, fact: Fact::Healed }; CHUNK]
+                .into(),
+            recorded: 0,
             sink,
         }
     }
@@ -343,15 +347,19 @@ impl<'a> Run<'a> {
 
     #[inline]
     pub(super) fn record(&mut self, node: NodeId, fact: Fact) {
-        self.chunk.push(Event { at: self.now, node, fact });
-        if self.chunk.len() == CHUNK {
+        // Written where it stays: one that is made elsewhere and copied here waits for its own bytes.
+        let event = &mut self.chunk[self.recorded];
+        (event.at, event.node) = (self.now, node);
+        event.fact = fact;
+        self.recorded += 1;
+        if self.recorded == CHUNK {
             self.hand_on();
         }
     }
 
     fn hand_on(&mut self) {
-        self.sink.take(&self.chunk);
-        self.chunk.clear();
+        self.sink.take(&self.chunk[..self.recorded]);
+        self.recorded = 0;
     }
 
     /// Where a node stands among all.
