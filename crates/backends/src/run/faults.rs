@@ -24,10 +24,13 @@ impl Run<'_> {
         flow
     }
 
+    /// What is due at the start is there before the first message: a timer might be late.
     pub(super) fn schedule_faults(&mut self) {
         for (index, fault) in self.scenario.failure_configs.iter().enumerate() {
-            if let Trigger::AtMs(ms) = fault.trigger {
-                self.later(ms, Happening::FaultDue { index });
+            match fault.trigger {
+                Trigger::AtMs(0) => self.begin_at_its_time(index),
+                Trigger::AtMs(ms) => self.later(ms, Happening::FaultDue { index }),
+                _ => {}
             }
         }
     }
