@@ -1,13 +1,12 @@
 //! The driver of the state machines: it steps a node, keeps output commit, and lets nodes crash and restart.
 
-use std::collections::VecDeque;
-
 use history::{Fact, FaultKind, Gid, Nanos, NodeId, Point};
 use protocol::{ClientRequest, Coordinator, Effect, Effects, Incident, Input, LogPosition, Participant};
 
 use super::disk::Disk;
 use super::faults::Cause;
 use super::hindrance::{Clock, Hindrance};
+use super::outbox::Outbox;
 use super::plan::Pending;
 use super::run::Run;
 use crate::injector::Strike;
@@ -25,8 +24,8 @@ pub(super) struct Node {
     pub(super) forced: u64,
     /// The node wants to be told when all before this position is durable.
     pub(super) synced_wanted: Option<u64>,
-    /// What may not leave before all before that position is durable, in order.
-    pub(super) outbox: VecDeque<(u64, Effect)>,
+    /// What may not leave yet.
+    pub(super) outbox: Outbox,
     /// Since the restart, transactions up to this one are yet to be settled.
     pub(super) recovering: Option<Gid>,
     /// How often the log was started on that a coordinator has.
@@ -64,7 +63,7 @@ impl Node {
             disk: Disk::default(),
             forced: 0,
             synced_wanted: None,
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
             recovering: None,
             epoch: 0,
             retired: false,
@@ -120,17 +119,17 @@ impl Node {
     fn start(&mut self, now: Nanos, effects: &mut Effects) {
         self.epoch += 1;
         let (log, epoch) = (&self.disk.records()[..], self.epoch);
-        self.step(now, Input::Start { log, epoch }, effects);
+        self.step(now, || Input::Start { log, epoch }, effects);
     }
 
     /// Steps a node that is up.
     #[inline(always)]
-    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
+    fn step<'a>(&mut self, now: Nanos, input: impl FnOnce() -> Input<'a>, effects: &mut Effects) {
         let now = self.shown(now);
         effects.reset(LogPosition(self.disk.next()));
         match self.machine.as_mut() {
-            Some(Machine::Coordinator(coordinator)) => coordinator.step(now, input, effects),
-            Some(Machine::Participant(participant)) => participant.step(now, input, effects),
+            Some(Machine::Coordinator(coordinator)) => coordinator.step(now, input(), effects),
+            Some(Machine::Participant(participant)) => participant.step(now, input(), effects),
             None => {}
         }
     }
@@ -138,16 +137,21 @@ impl Node {
 
 impl Run<'_> {
     /// Steps a node that is up and does what it wants done.
-    #[inline(always)]
     pub(super) fn step(&mut self, id: NodeId, input: Input<'_>) {
-        let mut effects = std::mem::take(&mut self.effects);
+        self.step_with(id, || input);
+    }
+
+    /// The same for what happens often: the input is made where it is handed over, not copied there.
+    #[inline(always)]
+    pub(super) fn step_with<'a>(&mut self, id: NodeId, input: impl FnOnce() -> Input<'a>) {
+        let mut effects = self.effects.take().unwrap_or_default();
         let (now, place) = (self.now, self.place(id));
         if self.nodes[place].hindrance.as_ref().is_some_and(|hindrance| hindrance.clock.is_off(now)) {
             self.feel(id, FaultKind::Clock);
         }
         self.nodes[place].step(now, input, &mut effects);
         self.carry_out(id, &mut effects);
-        self.effects = effects;
+        self.effects = Some(effects);
     }
 
     fn carry_out(&mut self, id: NodeId, effects: &mut Effects) {
@@ -234,12 +238,12 @@ impl Run<'_> {
     /// Starts a node for the first time.
     pub(super) fn start(&mut self, id: NodeId) {
         let (machine, now) = (self.build(id), self.now);
-        let mut effects = std::mem::take(&mut self.effects);
+        let mut effects = self.effects.take().unwrap_or_default();
         let node = self.node_mut(id);
         node.machine = Some(machine);
         node.start(now, &mut effects);
         self.carry_out(id, &mut effects);
-        self.effects = effects;
+        self.effects = Some(effects);
     }
 
     /// Starts a node again after a crash.
@@ -259,12 +263,12 @@ impl Run<'_> {
         if self.pass(id, Point::BeforeLogRead, Gid::INITIAL) == Flow::Crashed {
             return;
         }
-        let mut effects = std::mem::take(&mut self.effects);
+        let mut effects = self.effects.take().unwrap_or_default();
         self.node_mut(id).start(now, &mut effects);
         if self.pass(id, Point::AfterLogRead, Gid::INITIAL) == Flow::Continues {
             self.carry_out(id, &mut effects);
         }
-        self.effects = effects;
+        self.effects = Some(effects);
         if self.node(id).disk.is_full() {
             self.step(id, Input::Befallen(Incident::DiskFull));
         }

@@ -6,6 +6,7 @@ use protocol::{Effect, Input, LogPosition, LogRecord, Message};
 
 use super::clients::Beginning;
 use super::driver::Flow;
+use super::letters::Letter;
 use super::queue::Happening;
 use super::run::Run;
 
@@ -38,8 +39,7 @@ impl Run<'_> {
                 }
                 let node = self.node_mut(id);
                 if node.forced > node.disk.durable() || !node.outbox.is_empty() {
-                    let forced = node.forced;
-                    node.outbox.push_back((forced, std::mem::replace(effect, Effect::Sync)));
+                    node.outbox.hold(effect, node.forced);
                 } else {
                     return self.leave(id, effect);
                 }
@@ -149,12 +149,7 @@ impl Run<'_> {
     pub(super) fn release(&mut self, id: NodeId) {
         loop {
             let node = self.node_mut(id);
-            let durable = node.disk.durable();
-            match node.outbox.front() {
-                Some(&(forced, _)) if forced <= durable => {}
-                _ => break,
-            }
-            let Some((_, mut effect)) = node.outbox.pop_front() else { break };
+            let Some(mut effect) = node.outbox.release(node.disk.durable()) else { break };
             if self.plan.pending > 0 && self.count_effect(id) == Flow::Crashed {
                 return;
             }
@@ -163,10 +158,6 @@ impl Run<'_> {
             }
         }
         let node = self.node_mut(id);
-        if node.outbox.is_empty() {
-            // Begins again at its first slot, which is still in the cache, instead of going round.
-            node.outbox.clear();
-        }
         if node.forced > node.disk.durable() {
             self.start_sync(id);
         }
@@ -176,7 +167,6 @@ impl Run<'_> {
     fn leave(&mut self, id: NodeId, effect: &mut Effect) -> Flow {
         match *effect {
             Effect::Send { to, ref mut message } => {
-                let message = std::mem::replace(message, Message::Recover);
                 return self.send(id, to, message);
             }
             // Clients have turned to another one.
@@ -206,7 +196,7 @@ impl Run<'_> {
         Flow::Continues
     }
 
-    fn send(&mut self, from: NodeId, to: NodeId, message: Message) -> Flow {
+    fn send(&mut self, from: NodeId, to: NodeId, message: &mut Message) -> Flow {
         let (gid, kind) = (message.gid(), message.kind());
         let (before, after) = around_send(from, kind);
         if let Some(point) = before
@@ -223,7 +213,8 @@ impl Run<'_> {
         self.record(from, Fact::Sent { to, gid, message: kind });
         if self.trouble.is_none() && !self.hindered {
             let at = self.network.arrival(self.now, Nanos::ZERO, from, to);
-            self.queue.push(at, Happening::Delivery { from, to, message });
+            let letter = self.letters.post(message, gid, kind);
+            self.queue.push(at, Happening::Delivery { from, to, letter });
         } else {
             self.send_through_trouble(from, to, message);
         }
@@ -231,8 +222,9 @@ impl Run<'_> {
     }
 
     /// A message reaches a node that is up.
-    pub(super) fn deliver(&mut self, from: NodeId, to: NodeId, message: Message) {
-        let (gid, kind) = (message.gid(), message.kind());
+    pub(super) fn deliver(&mut self, from: NodeId, to: NodeId, letter: Letter) {
+        let Letter { gid, kind, .. } = letter;
+        let message = self.letters.open(letter);
         self.record(to, Fact::Delivered { from, gid, message: kind });
         let (before, after) = around_delivery(to, kind);
         if let Some(point) = before
@@ -244,7 +236,7 @@ impl Run<'_> {
             self.plan_vote(to, gid);
         }
         let epoch = if from.is_coordinator() { self.node(from).epoch } else { 0 };
-        self.step(to, Input::Received { from, epoch, message });
+        self.step_with(to, || Input::Received { from, epoch, message });
         if let Some(point) = after
             && self.node(to).is_up()
         {

@@ -7,18 +7,19 @@
 use std::collections::VecDeque;
 
 use history::{Gid, Nanos, NodeId};
-use protocol::{Message, Timer};
+use protocol::Timer;
 
 use super::calendar::Calendar;
 use super::faults::Cause;
+use super::letters::Letter;
 
 /// Something that is yet to happen.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Happening {
     Delivery {
         from: NodeId,
         to: NodeId,
-        message: Message,
+        letter: Letter,
     },
     SyncDone {
         node: NodeId,
@@ -37,7 +38,7 @@ pub(super) enum Happening {
     DamagedArrival {
         from: NodeId,
         to: NodeId,
-        message: Message,
+        letter: Letter,
     },
     /// A node goes on, unless it was paused for longer meanwhile.
     PauseEnds {
@@ -77,7 +78,7 @@ pub(super) struct Queue {
     calendar: Calendar,
     /// How many timers found no lane, and are in the calendar.
     timers_in_calendar: usize,
-    slots: Vec<Option<Happening>>,
+    slots: Vec<Happening>,
     free: Vec<u32>,
     sequence: u64,
     lanes: Vec<Lane>,
@@ -119,14 +120,16 @@ impl Queue {
     #[inline(always)]
     pub(super) fn push(&mut self, at: Nanos, happening: Happening) {
         let slot = match self.free.pop() {
-            Some(slot) => slot,
+            Some(slot) => {
+                self.slots[slot as usize] = happening;
+                slot
+            }
             None => {
-                self.slots.push(None);
+                self.slots.push(happening);
                 self.slots.len() as u32 - 1
             }
         };
         assert!(slot < 1 << SLOT_BITS, "fewer than 2^24 things are under way at a time");
-        self.slots[slot as usize] = Some(happening);
         let key = self.next_key(at) | u128::from(slot);
         self.calendar.push(key);
     }
@@ -169,7 +172,7 @@ impl Queue {
         self.calendar.pop(next);
         let slot = next as u32 & ((1 << SLOT_BITS) - 1);
         self.free.push(slot);
-        let happening = self.slots[slot as usize].take().expect("a key in the calendar has its slot filled");
+        let happening = self.slots[slot as usize];
         self.timers_in_calendar -= usize::from(matches!(happening, Happening::TimerFired { .. }));
         Some((at(next), happening))
     }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use history::{DropReason, Event, Fact, FaultKind, Nanos, NodeId, ParticipantId};
-use protocol::{ClientRequest, CoordinatorConfig, Effects, Incident, Input, Message};
+use history::{DropReason, Fact, FaultKind, Nanos, NodeId, ParticipantId};
+use protocol::{ClientRequest, CoordinatorConfig, Effects, Incident, Input};
 
 use super::clients::Clients;
 use super::driver::{Machine, Node};
 use super::durable::DurableState;
+use super::letters::{Letter, Letters};
 use super::network::Network;
 use super::plan::Plan;
 use super::queue::{Happening, Queue};
 use super::random::{Purpose, Random};
+use super::recorder::Recorder;
 use super::trouble::Trouble;
 use super::{Cast, RunReport, Sink};
 use crate::injector::FailureInjector;
@@ -22,8 +24,6 @@ const PATIENCE: Nanos = Nanos::from_secs(60);
 /// How much may happen without any client hearing anything before a run is given up: nodes keep each other busy for
 /// ever, perhaps without any time passing.
 const HAPPENINGS_MAX: u64 = 2_000_000;
-/// Events are handed on in chunks that fit the first-level cache.
-const CHUNK: usize = 256;
 
 /// The state of one run.
 pub(super) struct Run<'a> {
@@ -32,6 +32,7 @@ pub(super) struct Run<'a> {
     /// The coordinator, the participants, the stand-by coordinators.
     pub(super) nodes: Vec<Node>,
     pub(super) queue: Queue,
+    pub(super) letters: Letters,
     pub(super) network: Network,
     pub(super) disk_random: Random,
     pub(super) trouble: Trouble,
@@ -57,15 +58,12 @@ pub(super) struct Run<'a> {
     pub(super) code_failures: Vec<String>,
     /// It failed too often for the run to go on.
     pub(super) gave_up: bool,
-    /// Used by every step.
-    pub(super) effects: Effects,
+    /// Used by every step, and taken out meanwhile.
+    pub(super) effects: Option<Box<Effects>>,
     /// The coordinator that clients turn to.
     pub(super) leader: NodeId,
     cast: &'a Cast,
-    /// What was recorded and not handed on, up to `recorded`.
-    chunk: Box<[Event]>,
-    recorded: usize,
-    sink: &'a mut dyn Sink,
+    recorder: Recorder<'a>,
 }
 
 impl<'a> Run<'a> {
@@ -84,6 +82,7 @@ impl<'a> Run<'a> {
             scenario,
             now: Nanos::ZERO,
             queue: Queue::default(),
+            letters: Letters::default(),
             network: Network::new(scenario.network_conditions, scenario.participants, seed),
             disk_random: Random::new(seed, Purpose::Disks),
             trouble: Trouble::new(seed),
@@ -104,12 +103,9 @@ impl<'a> Run<'a> {
             livelocked: false,
             code_failures: Vec::new(),
             gave_up: false,
-            effects: Effects::default(),
+            effects: None,
             cast,
-            chunk: vec![Event { at: Nanos::ZERO, node: NodeId::COORDINATOR, fact: Fact::Healed }; CHUNK]
-                .into(),
-            recorded: 0,
-            sink,
+            recorder: Recorder::new(sink),
         }
     }
 
@@ -135,7 +131,7 @@ impl<'a> Run<'a> {
             while !self.is_settled() && self.advance(self.now + settling) {}
         }
         self.record_final_state();
-        self.hand_on();
+        self.recorder.hand_on();
         let fired_by_plan = self.fired.pop().unwrap_or(0);
         let state = self.durable_state();
         let nodes = self.nodes.iter().zip(&self.struck);
@@ -193,15 +189,15 @@ impl<'a> Run<'a> {
             return self.feel(node, FaultKind::Pause);
         }
         match happening {
-            Happening::Delivery { from, to, message } => {
+            Happening::Delivery { from, to, letter } => {
                 if self.node(to).is_up() {
-                    self.deliver(from, to, message);
+                    self.deliver(from, to, letter);
                 } else {
-                    self.drop_message(from, to, &message, DropReason::NodeDown);
+                    self.drop_letter(from, to, letter, DropReason::NodeDown);
                 }
             }
-            Happening::DamagedArrival { from, to, message } => {
-                self.drop_message(from, to, &message, DropReason::Corrupted);
+            Happening::DamagedArrival { from, to, letter } => {
+                self.drop_letter(from, to, letter, DropReason::Corrupted);
             }
             Happening::FaultBegins { index, node } => self.begin_at_its_time(index, node),
             Happening::PlanStrikes => self.strike_by_plan(),
@@ -211,7 +207,7 @@ impl<'a> Run<'a> {
             }
             Happening::TimerFired { node, incarnation, timer } => {
                 if self.is_same_life(node, incarnation) {
-                    self.step(node, Input::TimerFired(timer));
+                    self.step_with(node, || Input::TimerFired(timer));
                 }
             }
             Happening::SyncDone { node, incarnation } => {
@@ -257,8 +253,9 @@ impl<'a> Run<'a> {
         self.node(*node).is_paused().then_some(*node)
     }
 
-    fn drop_message(&mut self, from: NodeId, to: NodeId, message: &Message, why: DropReason) {
-        self.record(from, Fact::Dropped { to, gid: message.gid(), message: message.kind(), why });
+    fn drop_letter(&mut self, from: NodeId, to: NodeId, letter: Letter, why: DropReason) {
+        self.letters.open(letter);
+        self.record(from, Fact::Dropped { to, gid: letter.gid, message: letter.kind, why });
     }
 
     /// Lets clients begin what they have to begin.
@@ -347,19 +344,7 @@ impl<'a> Run<'a> {
 
     #[inline]
     pub(super) fn record(&mut self, node: NodeId, fact: Fact) {
-        // Written where it stays: one that is made elsewhere and copied here waits for its own bytes.
-        let event = &mut self.chunk[self.recorded];
-        (event.at, event.node) = (self.now, node);
-        event.fact = fact;
-        self.recorded += 1;
-        if self.recorded == CHUNK {
-            self.hand_on();
-        }
-    }
-
-    fn hand_on(&mut self) {
-        self.sink.take(&self.chunk[..self.recorded]);
-        self.recorded = 0;
+        self.recorder.record(self.now, node, fact);
     }
 
     /// Where a node stands among all.

@@ -135,8 +135,8 @@ impl Passage {
 impl Run<'_> {
     /// Puts a message on its way while something is wrong with the network.
     #[cold]
-    pub(super) fn send_through_trouble(&mut self, from: NodeId, to: NodeId, message: Message) {
-        let (mut passage, struck) = self.trouble.pass(self.now, from, to, &message);
+    pub(super) fn send_through_trouble(&mut self, from: NodeId, to: NodeId, message: &mut Message) {
+        let (mut passage, struck) = self.trouble.pass(self.now, from, to, message);
         let slowness = [from, to].map(|node| {
             let hindrance = self.node(node).hindrance.as_ref();
             hindrance.map_or(Nanos::ZERO, |hindrance| hindrance.slow.at(self.now))
@@ -166,11 +166,14 @@ impl Run<'_> {
             self.network.arrival(self.now, passage.delay, from, to)
         };
         if passage.damaged {
-            return self.queue.push(at, Happening::DamagedArrival { from, to, message });
+            let letter = self.letters.post(message, gid, kind);
+            return self.queue.push(at, Happening::DamagedArrival { from, to, letter });
         }
         if let Some(later) = passage.again {
-            self.queue.push(at + later, Happening::Delivery { from, to, message: message.clone() });
+            let letter = self.letters.post(&mut message.clone(), gid, kind);
+            self.queue.push(at + later, Happening::Delivery { from, to, letter });
         }
-        self.queue.push(at, Happening::Delivery { from, to, message });
+        let letter = self.letters.post(message, gid, kind);
+        self.queue.push(at, Happening::Delivery { from, to, letter });
     }
 }
