@@ -28,6 +28,6 @@ pub use sim::{Backend, Beginning, Cast, Clients, DurableState, RunReport, Simula
 
 // One name for all that a scenario's author needs.
 pub use history;
-pub use protocol::{Coordinator, CoordinatorConfig, DistributedTransaction, Ending, Read, Write};
+pub use protocol::{Change, Coordinator, CoordinatorConfig, DistributedTransaction, Ending, Read, Write};
 pub use validator::isolation::Level;
 pub use validator::{self, CheckResult, CorrectnessValidator, Property, ValidationResult, Verdict};

@@ -32,4 +32,4 @@ pub use log::{BodyReader, LogDamaged, LogRecord, StoredRecord, sound_records};
 pub use message::{Message, Refusal};
 pub use node::{ClientRequest, Coordinator, Incident, Input, Participant};
 pub use reference::{CoordinatorConfig, ReferenceCoordinator};
-pub use transaction::{DistributedTransaction, Ending, Operation, Read, Write};
+pub use transaction::{Change, DistributedTransaction, Ending, Operation, Read, Write};

@@ -51,11 +51,34 @@ pub struct Write {
     pub participant: ParticipantId,
     /// What.
     pub key: Key,
-    /// The new value; with `add`, what to add to the old one.
+    /// The new value, or what to add or append to the old one.
     pub value: Value,
-    /// Whether to add instead of to replace. The old value is then read too.
+    /// What to do with it.
     #[serde(default)]
-    pub add: bool,
+    pub change: Change,
+}
+
+/// What a write does to a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Replaces the value.
+    #[default]
+    Put,
+    /// Adds to the value, which is read too.
+    Add,
+    /// Appends to the list that the value stands for, which is read too.
+    Append,
+}
+
+impl From<Change> for OpKind {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Put => Self::Put,
+            Change::Add => Self::Add,
+            Change::Append => Self::Append,
+        }
+    }
 }
 
 /// One thing to do on one participant.
@@ -81,7 +104,7 @@ impl DistributedTransaction {
         let writes = self.writes.iter().filter(move |write| write.participant == participant);
         let reads = reads.map(|read| Operation { key: read.key, kind: OpKind::Read, value: Value(0) });
         reads.chain(writes.map(|write| {
-            let kind = if write.add { OpKind::Add } else { OpKind::Put };
+            let kind = OpKind::from(write.change);
             Operation { key: write.key, kind, value: write.value }
         }))
     }

@@ -1,7 +1,7 @@
 //! How large it gets.
 
 use harness_core::history::{Gid, Key, MessageKind, ParticipantId, Value};
-use harness_core::{DistributedTransaction, Load, TestScenario, Write};
+use harness_core::{Change, DistributedTransaction, Load, TestScenario, Write};
 
 /// A prepared record must hold all that a commit needs, however much that is.
 pub fn thousand_keys_in_one_transaction(participants: u32) -> TestScenario {
@@ -9,7 +9,7 @@ pub fn thousand_keys_in_one_transaction(participants: u32) -> TestScenario {
     let mut transaction = DistributedTransaction::new(Gid(1), (1..=3).map(ParticipantId).collect());
     for n in 0..1_000 {
         let (participant, value) = (ParticipantId(1 + n % 3), Value(i64::from(n)));
-        transaction.writes.push(Write { participant, key: Key(n), value, add: false });
+        transaction.writes.push(Write { participant, key: Key(n), value, change: Change::Put });
     }
     TestScenario::new("One transaction writes a thousand keys.", participants)
         .transaction(transaction)

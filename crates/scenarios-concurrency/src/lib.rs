@@ -8,7 +8,7 @@ pub mod in_doubt;
 pub mod leaks;
 
 use harness_core::history::{Gid, Key, MessageKind, NodeId, ParticipantId, Value};
-use harness_core::{DistributedTransaction, LinkEffect, NetworkFault, Read, TestScenario, Write};
+use harness_core::{Change, DistributedTransaction, LinkEffect, NetworkFault, Read, TestScenario, Write};
 
 const TM: NodeId = NodeId::COORDINATOR;
 const X: Key = Key(1);
@@ -44,16 +44,16 @@ impl Work {
     }
 
     fn write(self, participant: u32, key: Key, value: i64) -> Self {
-        self.change(participant, key, value, false)
+        self.change(participant, key, value, Change::Put)
     }
 
     fn add(self, participant: u32, key: Key, value: i64) -> Self {
-        self.change(participant, key, value, true)
+        self.change(participant, key, value, Change::Add)
     }
 
-    fn change(mut self, participant: u32, key: Key, value: i64, add: bool) -> Self {
+    fn change(mut self, participant: u32, key: Key, value: i64, change: Change) -> Self {
         let participant = ParticipantId(participant);
-        self.writes.push(Write { participant, key, value: Value(value), add });
+        self.writes.push(Write { participant, key, value: Value(value), change });
         self
     }
 

@@ -3,7 +3,7 @@
 
 use harness_core::history::{Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::{
-    DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault, TestScenario,
+    Change, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault, TestScenario,
     Trigger, Write,
 };
 
@@ -108,7 +108,7 @@ pub fn database_paused_at_commit(participants: u32) -> TestScenario {
 /// A second transaction wants a key that the first has locked. Its commit is late, and the lock is not waited for so
 /// long: a statement that fails is a vote no, though MariaDB would prepare the rest.
 pub fn lock_wait_timeout_is_a_no(participants: u32) -> TestScenario {
-    let write = |participant, key| Write { participant, key: Key(key), value: Value(1), add: true };
+    let write = |participant, key| Write { participant, key: Key(key), value: Value(1), change: Change::Add };
     let transfer = |id: u32| {
         let mut transaction = DistributedTransaction::new(Gid(id), vec![ParticipantId(1), STRUCK]);
         transaction.writes = vec![write(ParticipantId(1), id), write(STRUCK, 7)];

@@ -1,7 +1,7 @@
 //! Work of each sort, and nothing wrong.
 
 use harness_core::history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point, Value};
-use harness_core::{DistributedTransaction, Load, Read, SlaRequirements, TestScenario, Write};
+use harness_core::{Change, DistributedTransaction, Load, Read, SlaRequirements, TestScenario, Write};
 
 /// At least two databases, and real time, in which a machine that is busy with something else is no failure.
 pub(crate) fn scenario(description: &str, participants: u32) -> TestScenario {
@@ -26,7 +26,7 @@ pub fn transfers_conserve_the_total(participants: u32) -> TestScenario {
 /// after a restart.
 pub fn branch_that_reads_takes_no_part_in_phase_two(participants: u32) -> TestScenario {
     let mut transaction = DistributedTransaction::new(Gid(1), vec![ParticipantId(1), ParticipantId(2)]);
-    let write = Write { participant: ParticipantId(1), key: Key(1), value: Value(7), add: false };
+    let write = Write { participant: ParticipantId(1), key: Key(1), value: Value(7), change: Change::Put };
     transaction.writes.push(write);
     transaction.reads.push(Read { participant: ParticipantId(2), key: Key(1) });
     scenario("One database writes and another reads.", participants)

@@ -32,6 +32,8 @@ pub struct SoakPlan {
 
 /// The most transactions of one epoch: what clients heard of each is kept until its end.
 const TRANSACTIONS_MAX: u64 = 1_000_000;
+/// What an epoch is about.
+const KINDS: [LoadKind; 3] = [LoadKind::Transfers, LoadKind::Updates, LoadKind::Appends];
 /// So many keys are in use on each participant.
 const KEYS: u32 = 100;
 /// A transaction has so many participants at most.
@@ -107,11 +109,7 @@ impl SoakPlan {
             participants_max: BRANCHES_MAX.min(self.participants),
             keys: KEYS,
             key_choice: KeyChoice::Zipf,
-            kind: if self.epoch_seed(cluster, epoch).is_multiple_of(2) {
-                LoadKind::Transfers
-            } else {
-                LoadKind::Updates
-            },
+            kind: KINDS[(self.epoch_seed(cluster, epoch) % KINDS.len() as u64) as usize],
             ..Load::transfers(transactions as u32, 1)
         };
         let mut scenario = TestScenario::new("One epoch of a soak.", self.participants)

@@ -1,6 +1,6 @@
 //! What one participant did in one transaction, as the positions of the events that matter.
 
-use history::{Key, NodeId, OpKind};
+use history::{Key, NodeId, OpKind, Value};
 
 use crate::position::{Logged, Position};
 
@@ -129,13 +129,9 @@ impl Op {
         Key(self.place as u32)
     }
 
-    /// What the key holds after the operation. Overflow wraps: the check is of atomicity, not of arithmetic.
+    /// What the key holds after the operation.
     pub(crate) fn apply(&self, before: i64) -> i64 {
-        match self.kind {
-            OpKind::Read => before,
-            OpKind::Put => self.value,
-            OpKind::Add => before.wrapping_add(self.value),
-        }
+        self.kind.apply(Value(before), Value(self.value)).0
     }
 
     /// Whether it can change the key.

@@ -19,7 +19,7 @@ const ARROWS: &[Arrows] = &[
     Arrows { from: "scenarios-*", to: &["harness-core"], to_in_tests: &[] },
     Arrows { from: "suite", to: &["scenarios-*", "harness-core"], to_in_tests: &["protocol"] },
     Arrows { from: "adapter-tokio", to: &["history", "protocol"], to_in_tests: &["harness-core"] },
-    Arrows { from: "soak", to: &["harness-core"], to_in_tests: &[] },
+    Arrows { from: "soak", to: &["harness-core"], to_in_tests: &["mutants"] },
     Arrows { from: "mutants", to: &["protocol", "harness-core", "suite"], to_in_tests: &[] },
     Arrows {
         from: "backends",

@@ -3,7 +3,7 @@
 use history::{Gid, OpKind};
 use protocol::Operation;
 
-use super::{Dialect, Meaning, PreparedList, SessionName, Xid};
+use super::{Dialect, Meaning, PreparedList, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
 pub(super) struct MariaDb;
@@ -54,14 +54,12 @@ impl Dialect for MariaDb {
         let (key, gid, value) = (key.0, gid.0, i64::from(value));
         match kind {
             OpKind::Read => format!("SELECT v, writer FROM item WHERE k = {key} LOCK IN SHARE MODE"),
-            OpKind::Put | OpKind::Add => {
-                let old = if kind == OpKind::Add { "v + " } else { "" };
-                // An UPDATE returns nothing here, an INSERT does. Assignments happen from left to right.
-                format!(
-                    "INSERT INTO item VALUES ({key}, {value}, {gid}, 0) ON DUPLICATE KEY UPDATE v = {old}({value}), \
-                     previous = writer, writer = {gid} RETURNING v, previous"
-                )
-            }
+            // An UPDATE returns nothing here, an INSERT does. Assignments happen from left to right.
+            OpKind::Put | OpKind::Add | OpKind::Append => format!(
+                "INSERT INTO item VALUES ({key}, {value}, {gid}, 0) ON DUPLICATE KEY UPDATE v = {}, \
+                 previous = writer, writer = {gid} RETURNING v, previous",
+                made_of("v", kind, value)
+            ),
         }
     }
 

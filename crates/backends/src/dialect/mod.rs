@@ -8,7 +8,7 @@ mod postgres;
 
 use std::fmt::Write as _;
 
-use history::{Gid, Key, ParticipantId, Value};
+use history::{Gid, Key, OpKind, ParticipantId, Value};
 use protocol::Operation;
 
 use crate::Kind;
@@ -145,6 +145,18 @@ pub(crate) const CONTENTS: &str = "SELECT k, v FROM item WHERE writer <> 0 ORDER
 pub(crate) const UNLOCKED: &str = "SELECT k FROM item FOR UPDATE SKIP LOCKED";
 /// All keys.
 pub(crate) const KEYS: &str = "SELECT k FROM item";
+
+/// What an operation that writes makes of what a column holds: [`OpKind::apply`] in SQL, where `%` keeps the sign too.
+fn made_of(held: &str, kind: OpKind, value: i64) -> String {
+    const PRIME: i64 = OpKind::LIST_PRIME;
+    const FACTOR: i64 = OpKind::LIST_FACTOR;
+    match kind {
+        OpKind::Read => held.to_owned(),
+        OpKind::Put => format!("({value})"),
+        OpKind::Add => format!("{held} + ({value})"),
+        OpKind::Append => format!("({held} % {PRIME} * {FACTOR} + ({value}) % {PRIME}) % {PRIME}"),
+    }
+}
 
 /// The dialect of a kind of database.
 pub(crate) fn of(kind: Kind) -> Box<dyn Dialect> {

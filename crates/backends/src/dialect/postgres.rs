@@ -3,7 +3,7 @@
 use history::{Gid, OpKind};
 use protocol::Operation;
 
-use super::{Dialect, Meaning, PreparedList, SessionName, Xid};
+use super::{Dialect, Meaning, PreparedList, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
 pub(super) struct Postgres;
@@ -57,13 +57,10 @@ impl Dialect for Postgres {
         let (key, gid, value) = (key.0, gid.0, i64::from(value));
         match kind {
             OpKind::Read => format!("SELECT v, writer FROM item WHERE k = {key} FOR SHARE"),
-            OpKind::Put | OpKind::Add => {
-                let old = if kind == OpKind::Add { "v + " } else { "" };
-                format!(
-                    "UPDATE item SET v = {old}({value}), previous = writer, writer = {gid} WHERE k = {key} \
-                     RETURNING v, previous"
-                )
-            }
+            OpKind::Put | OpKind::Add | OpKind::Append => format!(
+                "UPDATE item SET v = {}, previous = writer, writer = {gid} WHERE k = {key} RETURNING v, previous",
+                made_of("v", kind, value)
+            ),
         }
     }
 

@@ -97,6 +97,28 @@ fn a_prepare_that_rolled_back_without_an_error_is_a_no() {
 }
 
 #[test]
+fn an_operation_makes_of_a_key_what_it_says_it_does() {
+    for &kind in Kind::ALL {
+        with(kind, |database| async move {
+            let values = [Value(-7), Value(i64::from(u32::MAX)), Value(3)];
+            let kinds = [OpKind::Append, OpKind::Add, OpKind::Put, OpKind::Append];
+            let mut expected = Value(0);
+            for (gid, (value, kind)) in
+                (1..).zip(values.into_iter().flat_map(|v| kinds.map(|kind| (v, kind))))
+            {
+                expected = kind.apply(expected, value);
+                let (known, seat) = database.execute(gid, &[Operation { key: Key(1), kind, value }]).await;
+                let Known::Executed(seen) = known else { panic!("{known:?}") };
+                assert_eq!(seen[0].value, expected, "{kind:?} {value}");
+                let done =
+                    branch::prepare(database.target(), seat.expect("it has a session"), Gid(gid)).await;
+                assert!(matches!(database.commit(gid, done.seat).await, Known::Committed));
+            }
+        });
+    }
+}
+
+#[test]
 fn a_branch_that_is_unknown_is_committed_only_if_it_left_its_mark() {
     for &kind in Kind::ALL {
         with(kind, |database| async move {

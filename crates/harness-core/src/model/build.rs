@@ -2,7 +2,7 @@
 //! may cost. Everything here can be said with [`FailureConfig`] too, at greater length.
 
 use history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point, RecordKind, Value};
-use protocol::{DistributedTransaction, Write};
+use protocol::{Change, DistributedTransaction, Write};
 use validator::Property;
 
 use super::chaos::Chaos;
@@ -17,7 +17,8 @@ impl TestScenario {
         (0..transactions).fold(self, |scenario, _| {
             let id = Gid(scenario.transactions.len() as u32 + 1);
             let mut transaction = DistributedTransaction::new(id, (1..=n).map(ParticipantId).collect());
-            let write = |&participant| Write { participant, key: Key(id.0), value: Value(1), add: false };
+            let write =
+                |&participant| Write { participant, key: Key(id.0), value: Value(1), change: Change::Put };
             transaction.writes = transaction.participant_ids.iter().map(write).collect();
             scenario.transaction(transaction)
         })

@@ -1,7 +1,7 @@
 //! Transactions drawn from the seed, for scenarios that need many.
 
 use history::{Gid, Key, Value};
-use protocol::{DistributedTransaction, Ending, Read, Write};
+use protocol::{Change, DistributedTransaction, Ending, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use super::scenario::KEYS_MAX;
@@ -60,13 +60,16 @@ impl KeyChoice {
 }
 
 /// What the transactions of a load do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoadKind {
     /// Add to one key on each participant so that the total of all values stays as it was.
     Transfers,
     /// On each participant read one key and add to another, so that the total of all values stays as it was.
     Updates,
+    /// On each participant append to one list, and as often as not read another. What is appended is the transaction's
+    /// id: what a list is says who has written there, and in which order.
+    Appends,
     /// On each participant read a key, replace one, or take part without work; and one in twenty clients aborts.
     Mixed,
 }
@@ -119,6 +122,7 @@ impl Load {
                 }
                 self.fill_transfer(&mut transaction, random);
             }
+            LoadKind::Appends => self.fill_appends(&mut transaction, random),
             LoadKind::Mixed => self.fill_mixed(&mut transaction, random),
         }
         transaction
@@ -136,7 +140,19 @@ impl Load {
         for (index, &participant) in transaction.participant_ids.iter().enumerate() {
             let value = Value(if index == 0 { -amount * others } else { amount });
             let key = self.draw_key(id, random);
-            transaction.writes.push(Write { participant, key, value, add: true });
+            transaction.writes.push(Write { participant, key, value, change: Change::Add });
+        }
+    }
+
+    fn fill_appends(&self, transaction: &mut DistributedTransaction, random: &mut Random) {
+        let id = transaction.id;
+        for &participant in &transaction.participant_ids {
+            if random.below(2) == 0 {
+                let key = self.draw_key(id, random);
+                transaction.reads.push(Read { participant, key });
+            }
+            let (key, value) = (self.draw_key(id, random), Value(id.0.into()));
+            transaction.writes.push(Write { participant, key, value, change: Change::Append });
         }
     }
 
@@ -149,7 +165,7 @@ impl Load {
                 1..4 => transaction.reads.push(Read { participant, key }),
                 _ => {
                     let value = Value(i64::from(random.below(1_000)));
-                    transaction.writes.push(Write { participant, key, value, add: false });
+                    transaction.writes.push(Write { participant, key, value, change: Change::Put });
                 }
             }
         }
@@ -181,6 +197,24 @@ mod tests {
         assert_eq!(drawn(KeyChoice::Zipf, 1), [40_000]);
         assert_eq!(drawn(KeyChoice::InTurn, 4), [10_000; 4]);
         assert!(drawn(KeyChoice::Evenly, 10).iter().all(|times| (3_700..4_300).contains(times)));
+    }
+
+    #[test]
+    fn an_append_adds_the_transaction_itself_to_one_list_on_each_participant() {
+        let load = Load { kind: LoadKind::Appends, ..Load::transfers(1, 3) };
+        let mut random = Random::new(4, Purpose::Workload);
+        let mut reads = 0;
+        for id in 1..100 {
+            let transaction = load.draw(Gid(id), 5, &mut random);
+            let writes = transaction.writes.iter();
+            assert!(writes.clone().map(|write| write.participant).eq(transaction.participant_ids));
+            for write in writes {
+                assert_eq!((write.change, write.value), (Change::Append, Value(id.into())));
+            }
+            reads += transaction.reads.len();
+        }
+        assert!((120..180).contains(&reads), "one in two reads another: {reads} of 297");
+        assert!(!load.conserves_total());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use history::{
     Decision, Gid, Key, Level, MessageKind, Nanos, NodeId, ParticipantId, Point, RecordKind, Terms, Value,
 };
-use protocol::{CoordinatorConfig, DistributedTransaction, Write};
+use protocol::{Change, CoordinatorConfig, DistributedTransaction, Write};
 use serde::{Deserialize, Serialize};
 
 use super::arrivals::Arrivals;
@@ -119,7 +119,7 @@ impl TestScenario {
         let mut transaction = DistributedTransaction::new(id, (1..=n).map(ParticipantId).collect());
         for &participant in &transaction.participant_ids {
             let value = Value(i64::from(participant.0));
-            transaction.writes.push(Write { participant, key: Key(1), value, add: false });
+            transaction.writes.push(Write { participant, key: Key(1), value, change: Change::Put });
         }
         self.transaction(transaction)
     }

@@ -147,7 +147,7 @@ impl VirtualParticipant {
                 continue;
             }
             let before = branch.own_write(key).unwrap_or_else(|| self.store.read(key).0);
-            let value = if kind == OpKind::Add { Value(before.0.wrapping_add(value.0)) } else { value };
+            let value = kind.apply(before, value);
             branch.set(key, value);
             effects.note(Fact::Wrote { gid, key, value });
         }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use history::{Decision, Fact, Gid, Key, Nanos, NodeId, ParticipantId, Value, Vote};
 use protocol::{
-    DistributedTransaction, Effect, Effects, Input, LogPosition, LogRecord, Message, Participant as _, Read,
-    Refusal, StoredRecord, Timer, Write,
+    Change, DistributedTransaction, Effect, Effects, Input, LogPosition, LogRecord, Message,
+    Participant as _, Read, Refusal, StoredRecord, Timer, Write,
 };
 
 use super::{ParticipantState, VirtualParticipant, purpose};
@@ -120,7 +120,7 @@ impl Script {
     }
 
     fn put(&mut self, gid: Gid, writes: &[(u32, i64)]) -> String {
-        let writes = writes.iter().map(|&(key, value)| write(key, value, false));
+        let writes = writes.iter().map(|&(key, value)| write(key, value, Change::Put));
         self.hear(execute(gid, &[], writes.collect()))
     }
 
@@ -148,8 +148,8 @@ fn execute(gid: Gid, reads: &[u32], writes: Vec<Write>) -> Message {
     Message::Execute { transaction: Arc::new(transaction) }
 }
 
-fn write(key: u32, value: i64, add: bool) -> Write {
-    Write { participant: RM1, key: Key(key), value: Value(value), add }
+fn write(key: u32, value: i64, change: Change) -> Write {
+    Write { participant: RM1, key: Key(key), value: Value(value), change }
 }
 
 #[test]
@@ -361,7 +361,12 @@ fn a_branch_that_has_promised_is_not_decided_in_one_phase() {
 fn a_branch_sees_its_own_writes_and_the_last_of_them_counts() {
     let mut script = Script::prepared();
     script.commit(T1);
-    let writes = vec![write(1, 3, true), write(2, 7, false), write(2, 1, true), write(1, 9, false)];
+    let writes = vec![
+        write(1, 3, Change::Add),
+        write(2, 7, Change::Put),
+        write(2, 1, Change::Add),
+        write(1, 9, Change::Put),
+    ];
     insta::assert_snapshot!(script.hear(execute(T2, &[1], writes)), @r"
     t2 holds exclusive k1
     t2 holds exclusive k2

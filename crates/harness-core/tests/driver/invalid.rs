@@ -2,8 +2,8 @@
 
 use harness_core::history::{FaultKind, Gid, Key, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::{
-    Cast, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault, RunError,
-    Simulator, TestScenario, Trigger, Write,
+    Cast, Change, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault,
+    RunError, Simulator, TestScenario, Trigger, Write,
 };
 use rstest::rstest;
 
@@ -24,7 +24,7 @@ fn transaction(id: u32, participants: &[u32], key: u32) -> DistributedTransactio
         participant: ParticipantId(1),
         key: Key(key),
         value: Value(1),
-        add: false,
+        change: Change::Put,
     });
     transaction
 }

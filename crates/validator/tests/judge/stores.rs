@@ -70,6 +70,25 @@ fn a_lost_update_is_inconsistent() {
 }
 
 #[test]
+fn an_append_comes_after_what_the_list_held_and_only_once() {
+    let appended = |value: i64| {
+        let twice = commit().after("rm1 asked t1 add k1 5", "rm1 asked t1 append k1 2");
+        let twice = twice.after("rm1 wrote t1 k1 5", &format!("rm1 wrote t1 k1 {value}"));
+        let twice = twice.instead_of("rm1 applied t1 k1 5", &format!("rm1 applied t1 k1 {value}"));
+        twice.instead_of("rm1 stored k1 5", &format!("rm1 stored k1 {value}"))
+    };
+    let append = |held: i64, element: i64| (held * 950_706_376 + element) % 2_147_483_647;
+    appended(append(5, 2)).keeps(Consistency);
+    for wrong in [append(2, 5), append(append(5, 2), 2), append(0, 2), 7, 2] {
+        let told = appended(wrong).breaks(Consistency);
+        assert!(
+            told.contains(&format!("rm1 sets k1 to {wrong} for t1, where a replay has 458564588")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_write_that_did_not_commit_does_not_show() {
     assert_snapshot!(abort().then("rm1 stored k1 5").breaks(Consistency), @r"
     consistency: rm1 holds 5 in k1 at the end, where a replay of what committed has 0

@@ -1,0 +1,3 @@
+//! Clusters as they live: what is broken in them is caught.
+
+mod loads;
