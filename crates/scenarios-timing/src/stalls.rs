@@ -67,7 +67,7 @@ pub fn sync_stalls_under_load_conserve_the_total(participants: u32) -> TestScena
     for (n, by_ms) in [(0, 100), (1, 800), (2, 2_500), (3, 40)] {
         let node = if n == 0 { TM } else { rm(n) };
         let (mode, trigger) =
-            (FailureMode::SlowSync { by_ms, for_ms: 2_000 }, Trigger::AtMs(5 + 7 * u64::from(n)));
+            (FailureMode::SlowSync { by_ms, for_ms: 6_000 }, Trigger::AtMs(5 + 7 * u64::from(n)));
         scenario.failure_configs.push(FailureConfig { node: Some(node), mode, trigger });
     }
     scenario

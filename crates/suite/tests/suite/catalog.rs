@@ -24,6 +24,15 @@ fn every_scenario_passes_whatever_the_seed(#[case] seeds: std::ops::Range<u64>) 
     }
 }
 
+/// What failed once, by the number of participants and the seed.
+#[rstest]
+#[case::a_disk_stalled_while_nobody_could_write("sync_stalls_under_load_conserve_the_total", 5, 3)]
+#[case::and_again("sync_stalls_under_load_conserve_the_total", 5, 11)]
+fn a_scenario_that_once_failed_passes(#[case] name: &str, #[case] participants: u32, #[case] seed: u64) {
+    let scenario = suite::catalog(participants).find_scenario_by_name(name).expect("it is in the catalogue");
+    assert_passes(&scenario, seed);
+}
+
 fn assert_passes(scenario: &TestScenario, seed: u64) {
     let result = harness(seed).run_scenario(scenario);
     let result = result.unwrap_or_else(|error| panic!("{}: {error}", scenario.name));
