@@ -35,6 +35,8 @@ pub struct CoordinatorConfig {
     pub retry_longest: Nanos,
     /// Participants rm1 to this one are asked for their in-doubt branches after a restart.
     pub participants: u32,
+    /// Whether the only participant of a transaction decides by itself, without a prepare.
+    pub one_phase: bool,
 }
 
 impl Default for CoordinatorConfig {
@@ -44,6 +46,7 @@ impl Default for CoordinatorConfig {
             retry_first: Nanos::from_millis(200),
             retry_longest: Nanos::from_secs(5),
             participants: 0,
+            one_phase: true,
         }
     }
 }

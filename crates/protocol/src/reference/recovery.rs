@@ -79,7 +79,7 @@ impl ReferenceCoordinator {
             Some(Phase::Committing) => effects.answer(gid, Outcome::Committed),
             Some(Phase::Executing | Phase::Collecting | Phase::Delegated) => {}
             None => match transaction.participant_ids[..] {
-                [only] if transaction.ending == Ending::Commit => {
+                [only] if self.config.one_phase && transaction.ending == Ending::Commit => {
                     self.open_new(gid, Phase::Delegated, std::iter::once(only));
                     let low_water = self.low_water();
                     effects.send(only.into(), Message::CommitOnePhase { gid, life: 0, low_water });

@@ -13,6 +13,7 @@ use crate::node::{ClientRequest, Coordinator as _, Input};
 use crate::transaction::{DistributedTransaction, Ending};
 
 mod forgotten;
+mod only;
 
 const T1: Gid = Gid(1);
 
@@ -29,7 +30,10 @@ impl Script {
     }
 
     fn restarted(log: Vec<LogRecord>) -> Self {
-        let config = CoordinatorConfig { participants: 2, ..CoordinatorConfig::default() };
+        Self::with(CoordinatorConfig { participants: 2, ..CoordinatorConfig::default() }, log)
+    }
+
+    fn with(config: CoordinatorConfig, log: Vec<LogRecord>) -> Self {
         let mut script =
             Self { coordinator: ReferenceCoordinator::new(config), log: Vec::new(), now: Nanos::ZERO };
         script.start(&log);
@@ -229,21 +233,6 @@ fn an_inquiry_is_answered_only_when_the_answer_is_known() {
 }
 
 #[test]
-fn the_only_participant_decides_by_itself() {
-    let only = || {
-        let mut script = Script::new();
-        script.begin(1);
-        let told = script.hear(1, Message::Executed { gid: T1, life: 1 });
-        assert_eq!(told, "send commit one-phase t1 to rm1\ntimer 200.000 ms\n");
-        script
-    };
-    assert_eq!(only().hear(1, Message::Acknowledge { gid: T1 }), "note commit t1\nanswer t1 committed\n");
-    assert_eq!(only().vote(1, Vote::No), "note abort t1\nanswer t1 aborted\n");
-    assert_eq!(only().vote(1, Vote::ReadOnly), "note commit t1\nanswer t1 committed\n");
-    assert_eq!(only().timer(purpose::FIRST_RETRY), "send commit one-phase t1 to rm1\ntimer 400.000 ms\n");
-}
-
-#[test]
 fn a_client_may_abort_before_prepare() {
     let mut script = Script::new();
     let mut transaction = Arc::unwrap_or_clone(transaction(2));
@@ -317,30 +306,6 @@ fn a_restart_presumes_abort_for_what_it_does_not_know() {
     assert_eq!(script.step(asked), "answer t1 aborted\n");
     assert_eq!(script.hear(1, Message::Inquire { gid: T1 }), "send reply abort t1 to rm1\n");
     assert_eq!(script.vote(2, Vote::Yes), "");
-}
-
-#[test]
-fn after_a_restart_the_only_participant_is_asked_what_it_did() {
-    let mut before = Script::new();
-    before.begin(1);
-    before.hear(1, Message::Executed { gid: T1, life: 1 });
-    let mut script = Script::restarted(before.log);
-    let asked = Input::Asked(ClientRequest::Outcome(transaction(1)));
-    assert_eq!(script.step(asked), "send commit one-phase t1 to rm1\ntimer 200.000 ms\n");
-    assert_eq!(script.hear(1, Message::Acknowledge { gid: T1 }), "note commit t1\nanswer t1 committed\n");
-}
-
-/// The participant may have done the work and be idle: asked to commit, it would.
-#[test]
-fn after_a_restart_a_client_that_wanted_to_abort_hears_that_it_did() {
-    let mut wanted = Arc::unwrap_or_clone(transaction(1));
-    wanted.ending = Ending::Abort;
-    let wanted = Arc::new(wanted);
-    let mut before = Script::new();
-    before.step(Input::Asked(ClientRequest::Begin(Arc::clone(&wanted))));
-    let mut script = Script::restarted(before.log);
-    let told = script.step(Input::Asked(ClientRequest::Outcome(wanted)));
-    assert_eq!(told, "answer t1 aborted\n");
 }
 
 #[test]

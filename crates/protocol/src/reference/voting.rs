@@ -84,7 +84,9 @@ impl ReferenceCoordinator {
         let low_water = self.low_water();
         let Some(open) = self.open.get_mut(gid) else { return };
         open.awaited = open.branches.len();
-        if let [only] = open.branches[..] {
+        if self.config.one_phase
+            && let [only] = open.branches[..]
+        {
             open.phase = Phase::Delegated;
             let message = Message::CommitOnePhase { gid, life: only.life, low_water };
             effects.send(only.participant.into(), message);
