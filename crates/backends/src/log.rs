@@ -2,8 +2,8 @@
 //! `fdatasync` has returned. A torn tail is dropped, a damaged middle is told apart from it, and a long log is written
 //! anew.
 //!
-//! A sync runs on a thread of its own; meanwhile the next group gathers. What was not written when the process dies is
-//! lost, as it should be.
+//! A sync that waits for the disk runs on a thread of its own; meanwhile the next group gathers. What was not written when
+//! the process dies is lost, as it should be.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -30,6 +30,16 @@ pub(crate) struct DecisionLog {
     /// The file has records that do not belong to the log any more: the next sync writes it anew.
     rewrite: bool,
     syncing_to: Option<u64>,
+    survives: Survives,
+}
+
+/// What a log survives once a sync has returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Survives {
+    /// A kill of its process: the kernel has it.
+    Kill,
+    /// A power cut: the disk has it.
+    PowerCut,
 }
 
 /// A sync to be carried out, off the thread that steps the coordinator.
@@ -38,6 +48,7 @@ pub(crate) struct Sync {
     path: PathBuf,
     bytes: Vec<u8>,
     rewrite: bool,
+    survives: Survives,
 }
 
 impl DecisionLog {
@@ -45,7 +56,7 @@ impl DecisionLog {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(crate) fn open(path: PathBuf) -> io::Result<(Self, Vec<StoredRecord>)> {
+    pub(crate) fn open(path: PathBuf, survives: Survives) -> io::Result<(Self, Vec<StoredRecord>)> {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -56,7 +67,8 @@ impl DecisionLog {
         let durable = records.len() as u64;
         // A torn tail is cut off by the first sync; until then nothing is behind it.
         let rewrite = stored.iter().any(|stored| !stored.intact);
-        let log = Self { path, records, first: 0, durable, unwritten: Vec::new(), rewrite, syncing_to: None };
+        let (unwritten, syncing_to) = (Vec::new(), None);
+        let log = Self { path, records, first: 0, durable, unwritten, rewrite, syncing_to, survives };
         Ok((log, stored))
     }
 
@@ -115,7 +127,7 @@ impl DecisionLog {
             // All become durable together, by the one rename: none of them is ever a torn tail.
             self.records.iter().for_each(|record| write_record(&mut bytes, record, 0));
         }
-        Some(Sync { path: self.path.clone(), bytes, rewrite })
+        Some(Sync { path: self.path.clone(), bytes, rewrite, survives: self.survives })
     }
 
     /// A sync has returned: the positions that became durable with it.
@@ -127,22 +139,28 @@ impl DecisionLog {
 }
 
 impl Sync {
+    /// Whether it waits for the disk.
+    pub(crate) fn takes_long(&self) -> bool {
+        self.survives == Survives::PowerCut
+    }
+
     /// Carries it out.
     ///
     /// # Errors
     /// When nobody knows what is on the disk.
     pub(crate) fn run(&self) -> io::Result<()> {
         if !self.rewrite {
-            let mut file = File::options().create(true).append(true).open(&self.path)?;
-            file.write_all(&self.bytes)?;
-            return file.sync_data();
+            return self.write_to(&mut File::options().create(true).append(true).open(&self.path)?);
         }
         let fresh = self.path.with_extension("new");
-        let mut file = File::create(&fresh)?;
-        file.write_all(&self.bytes)?;
-        file.sync_data()?;
+        self.write_to(&mut File::create(&fresh)?)?;
         fs::rename(&fresh, &self.path)?;
-        sync_folder(&self.path)
+        if self.takes_long() { sync_folder(&self.path) } else { Ok(()) }
+    }
+
+    fn write_to(&self, file: &mut File) -> io::Result<()> {
+        file.write_all(&self.bytes)?;
+        if self.takes_long() { file.sync_data() } else { Ok(()) }
     }
 }
 

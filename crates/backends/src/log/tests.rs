@@ -37,7 +37,7 @@ fn sync(log: &mut DecisionLog) -> std::ops::Range<u64> {
 
 /// A log of three groups: one, two and one record.
 fn three_groups(folder: &Folder) -> DecisionLog {
-    let (mut log, stored) = DecisionLog::open(folder.log()).expect("a new log");
+    let (mut log, stored) = DecisionLog::open(folder.log(), Survives::PowerCut).expect("a new log");
     assert!(stored.is_empty());
     for group in [&[1][..], &[2, 3], &[4]] {
         group.iter().for_each(|&gid| log.append(commit(gid)));
@@ -57,7 +57,7 @@ fn what_was_synced_reads_back_and_what_was_not_is_gone() {
     log.append(commit(5));
     assert_eq!((log.durable(), log.next()), (4, 5));
     drop(log);
-    let (log, stored) = DecisionLog::open(folder.log()).expect("it can be read");
+    let (log, stored) = DecisionLog::open(folder.log(), Survives::PowerCut).expect("it can be read");
     assert_eq!(gids(&stored), [1, 2, 3, 4]);
     assert_eq!(stored.iter().map(|stored| stored.unsynced).collect::<Vec<_>>(), [0, 0, 1, 0]);
     assert_eq!(stored[1].record, commit(2));
@@ -67,7 +67,7 @@ fn what_was_synced_reads_back_and_what_was_not_is_gone() {
 #[test]
 fn what_is_appended_during_a_sync_joins_the_next() {
     let folder = Folder::new("next");
-    let (mut log, _) = DecisionLog::open(folder.log()).expect("a new log");
+    let (mut log, _) = DecisionLog::open(folder.log(), Survives::PowerCut).expect("a new log");
     log.append(commit(1));
     let first = log.start_sync().expect("one record waits");
     log.append(commit(2));
@@ -87,12 +87,12 @@ fn a_torn_tail_is_dropped_wherever_it_is_torn() {
     let last = whole.len() - (FRAME + HEAD + 4);
     for length in last + 1..whole.len() {
         fs::write(folder.log(), &whole[..length]).expect("it can be written");
-        let (mut log, stored) = DecisionLog::open(folder.log()).expect("it can be read");
+        let (mut log, stored) = DecisionLog::open(folder.log(), Survives::PowerCut).expect("it can be read");
         assert_eq!(sound_records(&stored), Ok(3), "torn at {length}");
         log.drop_tail(LogPosition(3));
         log.append(commit(9));
         sync(&mut log);
-        let (_, stored) = DecisionLog::open(folder.log()).expect("it can be read");
+        let (_, stored) = DecisionLog::open(folder.log(), Survives::PowerCut).expect("it can be read");
         assert_eq!((gids(&stored), sound_records(&stored)), (vec![1, 2, 3, 9], Ok(4)));
     }
 }
@@ -107,7 +107,7 @@ fn a_damaged_middle_is_no_torn_tail_whichever_byte_it_is() {
         let mut damaged = whole.clone();
         damaged[place] ^= 0x55;
         fs::write(folder.log(), damaged).expect("it can be written");
-        let (_, stored) = DecisionLog::open(folder.log()).expect("it can be read");
+        let (_, stored) = DecisionLog::open(folder.log(), Survives::PowerCut).expect("it can be read");
         assert_eq!(sound_records(&stored), Err(LogDamaged), "byte {place}");
     }
 }
@@ -120,7 +120,7 @@ fn a_long_log_is_written_anew_and_keeps_its_positions() {
     assert_eq!((log.len(), log.next()), (1, 4));
     log.append(commit(5));
     assert_eq!(sync(&mut log), 4..5);
-    let (_, stored) = DecisionLog::open(folder.log()).expect("it can be read");
+    let (_, stored) = DecisionLog::open(folder.log(), Survives::PowerCut).expect("it can be read");
     assert_eq!((gids(&stored), sound_records(&stored)), (vec![4, 5], Ok(2)));
 }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{Flow, Happening, Run};
 use crate::BackendError;
-use crate::log::{self, DecisionLog};
+use crate::log::{self, DecisionLog, Survives};
 use harness_core::steps;
 
 const TM: NodeId = NodeId::COORDINATOR;
@@ -22,6 +22,7 @@ pub(super) struct Node {
     pub(super) life: u32,
     epoch: u32,
     folder: PathBuf,
+    survives: Survives,
     log: DecisionLog,
     /// What the log held at the last start.
     stored: Vec<StoredRecord>,
@@ -64,14 +65,16 @@ impl UnderWay {
 }
 
 impl Node {
-    pub(super) fn open(folder: PathBuf) -> Result<Self, BackendError> {
+    pub(super) fn open(folder: PathBuf, survives: Survives) -> Result<Self, BackendError> {
         std::fs::create_dir_all(&folder).map_err(BackendError::Log)?;
-        let (log, stored) = DecisionLog::open(folder.join("decisions")).map_err(BackendError::Log)?;
+        let (log, stored) =
+            DecisionLog::open(folder.join("decisions"), survives).map_err(BackendError::Log)?;
         Ok(Self {
             machine: None,
             life: 0,
             epoch: 0,
             folder,
+            survives,
             forced: log.durable(),
             log,
             stored,
@@ -107,7 +110,8 @@ impl Run<'_> {
             }
         }
         let path = self.node.folder.join("decisions");
-        (self.node.log, self.node.stored) = DecisionLog::open(path).map_err(BackendError::Log)?;
+        (self.node.log, self.node.stored) =
+            DecisionLog::open(path, self.node.survives).map_err(BackendError::Log)?;
         self.node.forced = self.node.log.durable();
         self.node.epoch = log::next_epoch(&self.node.folder).map_err(BackendError::Log)?;
         let mut effects = std::mem::take(&mut self.effects);
@@ -260,6 +264,10 @@ impl Run<'_> {
         }
         let Some(sync) = node.log.start_sync() else { return };
         let (queue, life, under_way) = (self.queue.clone(), node.life, Arc::clone(&node.under_way));
+        if !sync.takes_long() {
+            let _ = queue.send(Happening::Synced { life, synced: sync.run() });
+            return;
+        }
         under_way.begin();
         tokio::task::spawn_blocking(move || {
             let synced = sync.run();

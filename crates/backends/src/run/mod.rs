@@ -16,6 +16,7 @@ mod target;
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::link::Trouble;
+use crate::log::Survives;
 use crate::server::{Durability, RunFolder, Server};
 use crate::{BackendError, Kind, dialect};
 use coordinator::Node;
@@ -85,6 +87,12 @@ impl Databases {
     #[must_use]
     pub fn cast(self, cast: Cast) -> Self {
         Self { cast, ..self }
+    }
+
+    /// The servers that are kept for the next run: what each is, and the folder that its socket is in.
+    pub fn kept(&self) -> Vec<(Kind, PathBuf)> {
+        let servers = self.servers.borrow();
+        servers.up.iter().map(|server| (server.kind(), server.folder().to_owned())).collect()
     }
 
     fn kind_of(&self, id: ParticipantId) -> Kind {
@@ -152,7 +160,11 @@ impl Databases {
             };
             participants.push(Participant::new(target, Some(server), link));
         }
-        let node = Node::open(folder.path().join(format!("tm-{number:x}")))?;
+        let survives = match self.options.durability {
+            Durability::Machine => Survives::PowerCut,
+            Durability::Process | Durability::None => Survives::Kill,
+        };
+        let node = Node::open(folder.path().join(format!("tm-{number:x}")), survives)?;
         let record = Record::new(scenario.participants, sink);
         let cast = &self.cast;
         let stage =

@@ -96,6 +96,10 @@ impl Server {
         self.program.kind
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         self.process.is_some()
     }

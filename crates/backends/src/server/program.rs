@@ -8,8 +8,8 @@ use std::process::Command;
 use super::process;
 use crate::{BackendError, Kind};
 
-/// How much a server keeps of what it has promised when its machine loses power. A process that is killed loses nothing
-/// that it has written.
+/// How much a server, and the coordinator's log, keep of what they have promised when their machine loses power. A process
+/// that is killed loses nothing that it has written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
     /// Writes reach the kernel: all that a kill can show, and ten times as fast.
