@@ -16,6 +16,12 @@ pub enum SoakError {
     /// The folder is not a soak's.
     #[error("{path} is neither empty nor the folder of a soak: choose another one with --state", path = path.display())]
     Taken { path: PathBuf },
+    /// There is no soak.
+    #[error("{path} is no folder of a soak: name the one that was given with --state", path = path.display())]
+    NoSoak { path: PathBuf },
+    /// The epoch would not be the same.
+    #[error("the epoch was run with other fail points: to see it again, type {command}")]
+    OtherFailpoints { command: String },
     /// Somebody else is at it.
     #[error("{path} is in use by another soak: wait for it, or choose another folder with --state", path = path.display())]
     InUse { path: PathBuf },
@@ -57,7 +63,14 @@ impl SoakError {
 
     /// Whether the command was wrong, rather than that something failed.
     pub fn is_of_usage(&self) -> bool {
-        matches!(self, Self::Taken { .. } | Self::Differs { .. } | Self::Unrelated { .. })
+        matches!(
+            self,
+            Self::Taken { .. }
+                | Self::NoSoak { .. }
+                | Self::OtherFailpoints { .. }
+                | Self::Differs { .. }
+                | Self::Unrelated { .. }
+        )
     }
 }
 

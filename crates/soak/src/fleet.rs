@@ -10,13 +10,15 @@ use std::time::Duration;
 
 use crate::checkpoint::unsealed;
 use crate::record::EpochRecord;
-use crate::worker::{Order, STOP};
+use crate::worker::{Line, Order, STOP};
 
 /// What happened in the fleet.
 #[derive(Debug)]
 pub enum News {
-    /// A cluster has lived through an epoch, now or in an earlier life of its process.
+    /// A cluster has lived through an epoch.
     Lived(Box<EpochRecord>),
+    /// A cluster lived through an epoch before, by its record.
+    Recorded(Box<EpochRecord>),
     /// A process did not end as it should.
     Lost {
         /// Which cluster's.
@@ -41,7 +43,8 @@ pub enum Wish {
 
 /// What the thread that reads a worker's output says.
 enum Said {
-    Line(Box<EpochRecord>),
+    Lived(Box<EpochRecord>),
+    Recorded(Box<EpochRecord>),
     Nonsense(String),
     Nothing,
 }
@@ -74,7 +77,8 @@ pub fn sail(
                 return Ok(());
             }
             let news = match hear.recv_timeout(TICK) {
-                Ok((_, Said::Line(record))) => News::Lived(record),
+                Ok((_, Said::Lived(record))) => News::Lived(record),
+                Ok((_, Said::Recorded(record))) => News::Recorded(record),
                 Ok((cluster, said)) => {
                     let worker = at_work.remove(&cluster).expect("who is heard is at work");
                     let seed = worker.order.plan.cluster_seed(cluster);
@@ -122,12 +126,14 @@ impl Worker {
             let last = loop {
                 line.clear();
                 match output.read_until(b'\n', &mut line) {
-                    Ok(length) if length > 0 && line.ends_with(b"\n") => match unsealed(&line) {
-                        Ok(record) => {
-                            let _ = say.send((cluster, Said::Line(record)));
-                        }
-                        Err(reason) => break Said::Nonsense(reason),
-                    },
+                    Ok(length) if length > 0 && line.ends_with(b"\n") => {
+                        // Who asked is gone only with the process.
+                        let _ = match unsealed(&line) {
+                            Ok(Line { record, is_new: true }) => say.send((cluster, Said::Lived(record))),
+                            Ok(Line { record, is_new: false }) => say.send((cluster, Said::Recorded(record))),
+                            Err(reason) => break Said::Nonsense(reason),
+                        };
+                    }
                     _ => break Said::Nothing,
                 }
             };

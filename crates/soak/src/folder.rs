@@ -87,6 +87,16 @@ const TITLE: &str = "soak";
 const RESULT: &str = "result";
 const REMEDY: &str = "begin again in another folder with --state";
 
+/// How far the soak of a folder is.
+pub struct Status {
+    /// What it has come to so far.
+    pub result: SoakResult,
+    /// Which of the clusters are its own.
+    pub shard: Shard,
+    /// Whether somebody is at it.
+    pub is_running: bool,
+}
+
 /// The folder of a soak.
 pub struct Folder {
     path: PathBuf,
@@ -150,12 +160,12 @@ impl Folder {
         result.write(&self.path.join(RESULT))
     }
 
-    /// What the soak of a folder has come to so far, by its records, and whether somebody is at it.
+    /// What the soak of a folder has come to so far, by its records.
     ///
     /// # Errors
     /// When the folder is no soak's, or is damaged.
-    pub fn status(path: &Path) -> Result<(SoakResult, bool), SoakError> {
-        let title = Self::title(path)?.ok_or_else(|| SoakError::Taken { path: path.to_owned() })?;
+    pub fn status(path: &Path) -> Result<Status, SoakError> {
+        let title = Self::title(path)?.ok_or_else(|| SoakError::NoSoak { path: path.to_owned() })?;
         let plan = title.identity.plan.clone();
         let mut result = SoakResult::new(title.identity, title.shard);
         for cluster in (0..plan.clusters).filter(|&cluster| title.shard.has(cluster)) {
@@ -164,17 +174,20 @@ impl Folder {
             })?;
         }
         let lock = File::open(path).map_err(SoakError::io("open", path))?;
-        Ok((result, matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))))
+        let is_running = matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+        Ok(Status { result, shard: title.shard, is_running })
     }
 
-    /// The result in a folder, or a file with one.
+    /// What the soak of a folder has come to so far, by its records, or what a file says that has a result.
     ///
     /// # Errors
     /// When there is none, or it is damaged.
     pub fn read_result(path: &Path) -> Result<SoakResult, SoakError> {
-        let file = if path.is_dir() { path.join(RESULT) } else { path.to_owned() };
-        let missing = || SoakError::io("read", &file)(std::io::ErrorKind::NotFound.into());
-        read_sealed(&file, "run its shard again, or leave it out")?.ok_or_else(missing)
+        if path.is_dir() {
+            return Ok(Self::status(path)?.result);
+        }
+        let missing = || SoakError::NoSoak { path: path.to_owned() };
+        read_sealed(path, "run its shard again, or leave it out")?.ok_or_else(missing)
     }
 }
 

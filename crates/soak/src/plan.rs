@@ -138,22 +138,25 @@ impl SoakPlan {
 mod tests {
     use super::*;
 
-    fn plan() -> SoakPlan {
-        SoakPlan {
-            seed: 0,
-            clusters: 1,
-            participants: 100,
-            duration: "12w".parse().expect("a span"),
-            epoch: "1h".parse().expect("a span"),
-            rate: "1/s".parse().expect("a rate"),
-            faults: "1/min".parse().expect("a rate"),
-            failpoints: None,
+    impl SoakPlan {
+        /// Twelve weeks of one cluster.
+        pub(crate) fn example() -> Self {
+            Self {
+                seed: 0,
+                clusters: 1,
+                participants: 100,
+                duration: "12w".parse().expect("a span"),
+                epoch: "1h".parse().expect("a span"),
+                rate: "1/s".parse().expect("a rate"),
+                faults: "1/min".parse().expect("a rate"),
+                failpoints: None,
+            }
         }
     }
 
     #[test]
     fn twelve_weeks_are_as_many_epochs_transactions_and_faults_as_they_should_be() {
-        let plan = plan();
+        let plan = SoakPlan::example();
         assert_eq!((plan.epochs(), plan.mistake()), (2_016, None));
         let sum = |of: &dyn Fn(u64) -> u64| (0..plan.epochs()).map(of).sum::<u64>();
         assert_eq!(sum(&|epoch| plan.transactions(epoch)), 7_257_600);
@@ -166,7 +169,7 @@ mod tests {
         let rare = SoakPlan {
             faults: "1/d".parse().expect("a rate"),
             duration: "25h30m".parse().expect("a span"),
-            ..plan()
+            ..SoakPlan::example()
         };
         assert_eq!(rare.epochs(), 26);
         let faults: Vec<u64> = (0..26).map(|epoch| rare.faults(epoch)).collect();
@@ -178,7 +181,7 @@ mod tests {
     #[test]
     fn what_cannot_be_run_is_a_mistake_that_says_what_to_do() {
         let with = |change: fn(&mut SoakPlan)| {
-            let mut plan = plan();
+            let mut plan = SoakPlan::example();
             change(&mut plan);
             plan.mistake().expect("it is a mistake")
         };
@@ -190,7 +193,7 @@ mod tests {
 
     #[test]
     fn no_two_epochs_have_one_seed() {
-        let plan = plan();
+        let plan = SoakPlan::example();
         let mut seeds: Vec<u64> = (0..10)
             .flat_map(|cluster| (0..1_000).map(move |epoch| (cluster, epoch)))
             .map(|(cluster, epoch)| plan.epoch_seed(cluster, epoch))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use harness_core::history::Nanos;
 use harness_core::{Tally, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use crate::folder::Identity;
 use crate::mix::mix;
 use crate::record::EpochRecord;
 use crate::shard::Shard;
+use crate::span::Span;
 
 /// What a soak, or part of it, comes to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,6 +177,17 @@ impl SoakResult {
             .map(|cluster| (cluster, lived(cluster)))
             .filter(|&(_, epochs)| epochs < plan.epochs())
             .collect()
+    }
+
+    /// How many epochs all clusters have lived through.
+    pub fn epochs(&self) -> u64 {
+        self.clusters.values().map(|cluster| cluster.epochs).sum()
+    }
+
+    /// How much virtual time all clusters have lived through.
+    pub fn virtual_time(&self) -> Span {
+        let passed = self.clusters.values().map(|cluster| self.identity.plan.passed(cluster.epochs).0.0);
+        Span(Nanos(passed.fold(0, u64::saturating_add)))
     }
 
     /// The shards of which nothing is here.

@@ -40,20 +40,30 @@ pub(crate) fn keep(below: &Path, plan: &SoakPlan, start: Checkpoint) -> Result<P
     Ok(path)
 }
 
-/// Runs the epoch again that is kept in this folder.
+/// Runs the epoch again that is kept in this folder, with these `FAILPOINTS` in the environment.
 ///
 /// # Errors
-/// When there is none, or it cannot be run.
-pub fn replay(path: &Path) -> Result<(TestResult, History), SoakError> {
+/// When there is none, it was run with other fail points, or it cannot be run.
+pub fn replay(path: &Path, failpoints: Option<&str>) -> Result<(TestResult, History), SoakError> {
     let file = path.join(BEGINNING);
     let remedy = "the epoch cannot be run again without it; its history is beside it";
     let missing = || SoakError::io("read", &file)(std::io::ErrorKind::NotFound.into());
-    run(&read_sealed(&file, remedy)?.ok_or_else(missing)?, path)
+    let beginning: Beginning = read_sealed(&file, remedy)?.ok_or_else(missing)?;
+    if beginning.plan.failpoints.as_deref() != failpoints {
+        return Err(SoakError::OtherFailpoints { command: command(&beginning.plan, path) });
+    }
+    run(&beginning, path)
 }
 
-/// What runs the epoch again that is kept in this folder.
-fn command(path: &Path) -> String {
-    format!("2pc-test soak --replay {}", path.display())
+/// What runs the epoch again that is kept in this folder, as one types it in a shell.
+pub(crate) fn command(plan: &SoakPlan, path: &Path) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let failpoints = plan.failpoints.as_deref();
+    let failpoints = failpoints.map_or_else(String::new, |text| format!("FAILPOINTS={} ", quoted(text)));
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    let path = if path.chars().all(is_plain) { path } else { quoted(&path) };
+    format!("{failpoints}2pc-test soak --replay {path}")
 }
 
 fn run(beginning: &Beginning, path: &Path) -> Result<(TestResult, History), SoakError> {
@@ -61,7 +71,7 @@ fn run(beginning: &Beginning, path: &Path) -> Result<(TestResult, History), Soak
     let seed = plan.epoch_seed(*cluster, *epoch);
     let scenario = plan.scenario(*cluster, *epoch);
     let (epoch, history) = harness(&Cast::reference(), seed).run_epoch_recorded(&scenario, state)?;
-    Ok((TestResult { replay: command(path), ..epoch.result }, history))
+    Ok((TestResult { replay: command(plan, path), ..epoch.result }, history))
 }
 
 fn write_history(path: &Path, history: &History) -> std::io::Result<()> {
@@ -70,4 +80,18 @@ fn write_history(path: &Path, history: &History) -> std::io::Result<()> {
     let mut out = out.finish()?;
     out.flush()?;
     out.into_inner().map_err(|error| error.into_error())?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_the_command_as_it_is_meant() {
+        let mut plan = SoakPlan::example();
+        assert_eq!(command(&plan, Path::new("a/b-1.c")), "2pc-test soak --replay a/b-1.c");
+        plan.failpoints = Some("a::b=1*return(crash 1)".to_owned());
+        let told = command(&plan, Path::new("it's here"));
+        assert_eq!(told, r"FAILPOINTS='a::b=1*return(crash 1)' 2pc-test soak --replay 'it'\''s here'");
+    }
 }

@@ -1,7 +1,7 @@
 //! The process that has a cluster: it lives through the epochs, keeps the cluster's folder, and hands on each line.
 
 use std::io::{BufRead, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -36,6 +36,14 @@ pub struct Order {
     pub wall_clock: bool,
 }
 
+/// What a worker says of an epoch: a sealed line of its standard output.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) record: Box<EpochRecord>,
+    /// Whether it was not in the record before.
+    pub(crate) is_new: bool,
+}
+
 /// What follows the order on standard input, once the worker is to stop when its epoch is over.
 pub(crate) const STOP: u8 = b'.';
 
@@ -60,8 +68,8 @@ pub fn serve(
     let stop = Arc::new(AtomicBool::new(false));
     let heard = Arc::clone(&stop);
     std::thread::spawn(move || listen(input, &heard));
-    let hand_on = |record: &EpochRecord| {
-        let written = output.write_all(&sealed(record)).and_then(|()| output.flush());
+    let hand_on = |line: &Line| {
+        let written = output.write_all(&sealed(line)).and_then(|()| output.flush());
         // Without a reader nobody wants more.
         written.unwrap_or_else(|_| std::process::exit(0));
     };
@@ -81,7 +89,7 @@ fn listen(mut input: impl Read, stop: &AtomicBool) {
 fn work(
     order: &Order,
     stop: &AtomicBool,
-    mut hand_on: impl FnMut(&EpochRecord),
+    mut hand_on: impl FnMut(&Line),
     remark: &mut impl FnMut(&str),
 ) -> Result<(), SoakError> {
     let Order { plan, cluster: number, .. } = order;
@@ -91,7 +99,7 @@ fn work(
         Some(folder) => {
             let take = |record: EpochRecord| {
                 recorded.push(record.chain.clone());
-                hand_on(&record);
+                hand_on(&Line { record: Box::new(record), is_new: false });
             };
             let (diary, at, extent) = Diary::open(folder, plan, *number, take)?;
             if extent.is_torn {
@@ -127,9 +135,9 @@ fn work(
         let passed = record.passed();
         if !passed {
             let path = violation::keep(&order.violations, plan, start)?;
-            remark(&told(&record, &path));
+            remark(&told(&record, &path, plan));
         }
-        hand_on(&record);
+        hand_on(&Line { record: Box::new(record), is_new: true });
         if let Some(diary) = diary.as_ref().filter(|_| kept.wall() >= KEPT_EVERY || !passed) {
             diary.keep(&cluster.at)?;
             kept = Cost::start();
@@ -152,11 +160,12 @@ fn live(cluster: &mut Cluster<'_>, order: &Order) -> Result<Lived, SoakError> {
     Ok(lived)
 }
 
-fn told(record: &EpochRecord, kept: &std::path::Path) -> String {
+fn told(record: &EpochRecord, kept: &Path, plan: &SoakPlan) -> String {
     let EpochRecord { cluster, epoch, seed, failures, verdict, .. } = record;
     let failures = if failures.is_empty() { verdict.to_string() } else { failures.join("\n  ") };
     format!(
-        "epoch {epoch} of cluster {cluster} (seed {seed}) did not pass:\n  {failures}\n  its history: {kept}/history.jsonl\n  to see it again: 2pc-test soak --replay {kept}",
-        kept = kept.display()
+        "epoch {epoch} of cluster {cluster} (seed {seed}) did not pass:\n  {failures}\n  its history: {}/history.jsonl\n  to see it again: {}",
+        kept.display(),
+        violation::command(plan, kept)
     )
 }

@@ -1,6 +1,7 @@
 //! The commands `soak`, `merge`, and the hidden one that a soak starts for each cluster.
 
 mod args;
+mod interrupt;
 mod progress;
 mod tell;
 
@@ -16,6 +17,7 @@ use soak::worker::Order;
 use soak::{Folder, Shard, SoakError, SoakResult, Span};
 
 pub(crate) use args::{MergeOptions, SoakOptions};
+use interrupt::Interrupt;
 use progress::Progress;
 
 use crate::exit::Exit;
@@ -44,7 +46,8 @@ pub(crate) fn soak(options: &SoakOptions) -> Result<Exit, Failure> {
     let identity = Identity::new(&plan)?;
     let folder = options.state.as_deref().map(|path| Folder::open(path, &identity, shard)).transpose()?;
     let result = SoakResult::new(identity, shard);
-    Soak { options, shard, folder, result, lost: false }.run()
+    let interrupt = Interrupt::listen();
+    Soak { options, shard, folder, result, interrupt, lost: false, stopped: false }.run()
 }
 
 /// A soak under way.
@@ -53,8 +56,11 @@ struct Soak<'a> {
     shard: Shard,
     folder: Option<Folder>,
     result: SoakResult,
+    interrupt: Interrupt,
     /// Whether the worker of some cluster was.
     lost: bool,
+    /// Whether nobody begins another epoch.
+    stopped: bool,
 }
 
 impl Soak<'_> {
@@ -63,32 +69,15 @@ impl Soak<'_> {
         let orders = self.orders();
         let of_shard = orders.len();
         let mut progress = Progress::new(&self.result.identity.plan, of_shard as u64);
-        let budget = self.options.budget.map(|Span(span)| Duration::from_nanos(span.0));
-        let mut stopped = false;
         let program = std::env::current_exe().map_err(SoakError::start)?;
         let sailed = fleet::sail(
             orders,
             self.jobs(),
             || worker(&program),
             |news| {
-                let passed = match news {
-                    News::Lived(record) => {
-                        self.result.add(&record);
-                        record.passed()
-                    }
-                    News::Lost { cluster, seed, how } => {
-                        self.lost = true;
-                        progress.remark(format_args!(
-                            "error: cluster {cluster} (seed {seed}): {how}; the others go on"
-                        ));
-                        true
-                    }
-                    News::Tick => true,
-                };
+                self.hear(news, cost.wall(), &mut progress);
                 progress.show(&self.result);
-                stopped |= budget.is_some_and(|budget| cost.wall() >= budget);
-                stopped |= !passed && self.options.stop_on_violation;
-                if stopped { Wish::Stop } else { Wish::GoOn }
+                if self.stopped { Wish::Stop } else { Wish::GoOn }
             },
         );
         progress.end();
@@ -99,14 +88,39 @@ impl Soak<'_> {
             screen.print_json(&self.result)?;
             screen.print("\n")?;
         } else {
-            let of_shard = |&(cluster, _): &(u32, u64)| self.shard.has(cluster);
-            let unfinished: Vec<(u32, u64)> = self.result.unfinished().into_iter().filter(of_shard).collect();
+            let has_state = self.options.state.is_some();
             screen.print(tell::result(&self.result, Some(cost.wall())))?;
-            screen.print(tell::unfinished(&self.result, &unfinished, self.options.state.as_deref()))?;
+            screen.print(tell::unfinished(&self.result, self.shard, has_state))?;
         }
         written?;
         let lost = if self.lost { Exit::NotRun } else { Exit::Valid };
-        Ok(exit(&self.result).max(lost))
+        let interrupted = if self.interrupt.is_asked() { Exit::Interrupted } else { Exit::Valid };
+        Ok(exit(&self.result).max(lost).max(interrupted))
+    }
+
+    fn hear(&mut self, news: News, wall: Duration, progress: &mut Progress) {
+        match news {
+            News::Recorded(record) => {
+                self.result.add(&record);
+                progress.skip();
+            }
+            News::Lived(record) => {
+                self.result.add(&record);
+                self.stopped |= !record.passed() && self.options.stop_on_violation;
+            }
+            News::Lost { cluster, seed, how } => {
+                self.lost = true;
+                progress
+                    .remark(format_args!("error: cluster {cluster} (seed {seed}): {how}; the others go on"));
+            }
+            News::Tick => {}
+        }
+        let budget = self.options.budget.map(|Span(span)| Duration::from_nanos(span.0));
+        self.stopped |= budget.is_some_and(|budget| wall >= budget);
+        if self.interrupt.is_asked() && !self.stopped {
+            self.stopped = true;
+            progress.remark("stopping when the epochs under way are over; once more stops at once");
+        }
     }
 
     fn orders(&self) -> Vec<Order> {
@@ -139,6 +153,7 @@ fn worker(program: &Path) -> Command {
 
 /// What a worker does.
 pub(crate) fn work() -> Result<Exit, Failure> {
+    interrupt::hold_back();
     let remark = |text: &str| {
         // If standard error is gone, the exit code has to do.
         let _ = writeln!(io::stderr(), "{text}");
@@ -173,14 +188,14 @@ pub(crate) fn merge(options: &MergeOptions) -> Result<Exit, Failure> {
 }
 
 fn status(folder: &Path) -> Result<Exit, Failure> {
-    let (result, is_running) = Folder::status(folder)?;
+    let status = Folder::status(folder)?;
     let mut screen = Screen::new();
-    screen.print(tell::status(&result, is_running))?;
-    Ok(exit(&result))
+    screen.print(tell::status(&status))?;
+    Ok(exit(&status.result))
 }
 
 fn replay(folder: &Path) -> Result<Exit, Failure> {
-    let (result, _) = soak::violation::replay(folder)?;
+    let (result, _) = soak::violation::replay(folder, plan::failpoints()?.as_deref())?;
     let mut screen = Screen::new();
     screen.print(tell::epoch(&result))?;
     Ok(crate::exit::Status::of(&result).exit())

@@ -20,8 +20,8 @@ pub(super) struct Progress {
     last: Cost,
     /// How many epochs there are, in all clusters of this machine.
     epochs: u64,
-    /// How many were there before this soak went on.
-    before: Option<u64>,
+    /// How many of them were recorded before, and cost nothing now.
+    before: u64,
 }
 
 impl Progress {
@@ -33,7 +33,7 @@ impl Progress {
         } else {
             ProgressBar::hidden()
         };
-        Self { bar, cost: Cost::start(), last: Cost::start(), epochs, before: None }
+        Self { bar, cost: Cost::start(), last: Cost::start(), epochs, before: 0 }
     }
 
     pub(super) fn show(&mut self, result: &SoakResult) {
@@ -42,19 +42,19 @@ impl Progress {
             return;
         }
         self.last = Cost::start();
-        let total = result.total();
-        // What was recorded earlier cost nothing now.
-        let before = *self.before.get_or_insert(total.epochs);
-        let left = (total.epochs > before).then(|| {
-            self.cost.wall().mul_f64((self.epochs - total.epochs) as f64 / (total.epochs - before) as f64)
-        });
-        let text = tell::progress(result, &total, self.epochs, self.cost.wall(), left);
+        let epochs = result.epochs();
+        let text = tell::progress(result, epochs - self.before, self.epochs - epochs, self.cost.wall());
         if self.bar.is_hidden() {
             self.remark(text);
         } else {
-            self.bar.set_position(total.epochs);
+            self.bar.set_position(epochs);
             self.bar.set_message(text);
         }
+    }
+
+    /// An epoch was recorded before.
+    pub(super) fn skip(&mut self) {
+        self.before += 1;
     }
 
     /// Says something beside.

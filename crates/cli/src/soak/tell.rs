@@ -1,10 +1,10 @@
 //! What a soak has to say, in words.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
 
 use harness_core::{Spread, TestResult, Verdict};
+use soak::folder::Status;
 use soak::{ClusterResult, Shard, SoakPlan, SoakResult};
 
 use crate::text::count;
@@ -19,7 +19,7 @@ pub(super) fn result(result: &SoakResult, wall: Option<Duration>) -> String {
     let _ = writeln!(text, "{}", transactions(&total));
     let _ = writeln!(text, "{}", faults(&total));
     latencies(&mut text, &total);
-    let passed = virtual_time(plan, total.epochs);
+    let passed = result.virtual_time();
     let cost = match wall {
         Some(wall) => format!("{} of real time", seconds(wall)),
         None => format!("{} of work", seconds(Duration::from_secs_f64(total.wall_ms / 1e3))),
@@ -95,19 +95,26 @@ fn failed(text: &mut String, result: &SoakResult) {
     }
 }
 
-/// What is left to do, if anything is, and how.
-pub(super) fn unfinished(result: &SoakResult, unfinished: &[(u32, u64)], state: Option<&Path>) -> String {
-    let Some(&(cluster, lived)) = unfinished.first() else { return String::new() };
-    let epochs = result.identity.plan.epochs();
-    let others = match unfinished.len() {
-        1 => String::new(),
-        n => format!(", and so are {} others", n - 1),
+/// What a soak, or its part on this machine, has left to do, if anything.
+pub(super) fn unfinished(result: &SoakResult, shard: Shard, has_state: bool) -> String {
+    let how = if has_state {
+        "the same command goes on from there"
+    } else {
+        "with --state it could go on from there"
     };
-    let how = match state {
-        Some(_) => "the same command goes on from there",
-        None => "with --state it could go on from there",
+    left(result, shard).map_or_else(String::new, |left| format!("not finished: {left}; {how}\n"))
+}
+
+/// Where the first of the clusters is that are not done.
+fn left(result: &SoakResult, shard: Shard) -> Option<String> {
+    let mut unfinished = result.unfinished().into_iter().filter(|&(cluster, _)| shard.has(cluster));
+    let (cluster, lived) = unfinished.next()?;
+    let others = match unfinished.count() {
+        0 => String::new(),
+        1 => ", and another one is not done either".to_owned(),
+        n => format!(", and {n} others are not done either"),
     };
-    format!("not finished: cluster {cluster} is at epoch {lived} of {epochs}{others}; {how}\n")
+    Some(format!("cluster {cluster} is at epoch {lived} of {}{others}", result.identity.plan.epochs()))
 }
 
 /// What is missing from what was merged.
@@ -126,48 +133,40 @@ pub(super) fn missing(result: &SoakResult) -> String {
     text
 }
 
-/// One line on how far a soak is.
-pub(super) fn progress(
-    result: &SoakResult,
-    total: &ClusterResult,
-    epochs: u64,
-    wall: Duration,
-    left: Option<Duration>,
-) -> String {
-    let plan = &result.identity.plan;
-    let passed = virtual_time(plan, total.epochs);
-    let percent = 100.0 * total.epochs as f64 / epochs as f64;
-    let left = left.map_or_else(|| "?".to_owned(), seconds);
+/// One line on how far a soak is, of which so many epochs are over since it went on, and so many are left.
+pub(super) fn progress(result: &SoakResult, lived: u64, left: u64, wall: Duration) -> String {
+    let (plan, total) = (&result.identity.plan, result.total());
+    let percent = 100.0 * total.epochs as f64 / (total.epochs + left) as f64;
+    let time_left = match lived {
+        0 => "?".to_owned(),
+        _ => seconds(wall.mul_f64(left as f64 / lived as f64)),
+    };
     format!(
-        "{passed} ({percent:.1} %), {} transactions, {} faults, {} violations, {}, {}, {left} left",
+        "{} ({percent:.1} %), {} transactions, {} faults, {} violations, {}, {}, {time_left} left",
+        result.virtual_time(),
         total.tally.transactions,
         total.faults_drawn,
         total.violated,
-        speed_up(plan, total.epochs, wall),
-        memory(total),
+        speed_up(plan, lived, wall),
+        memory(&total),
     )
 }
 
 /// What a soak has come to by its records, which may be going on.
-pub(super) fn status(result: &SoakResult, is_running: bool) -> String {
-    let unfinished = result.unfinished();
-    let state = match (unfinished.is_empty(), is_running) {
-        (true, _) => "finished",
-        (false, true) => "running",
-        (false, false) => "stopped; the command that began it goes on",
+pub(super) fn status(status: &Status) -> String {
+    let Status { result, shard, is_running } = status;
+    let state = match (left(result, *shard), is_running) {
+        (None, _) => "finished".to_owned(),
+        (Some(left), true) => format!("running: {left}"),
+        (Some(left), false) => format!("stopped: {left}; the command that began it goes on from there"),
     };
-    let missing = missing(result);
-    format!("{}{missing}{state}\n", self::result(result, None))
+    format!("{}{state}\n", self::result(result, None))
 }
 
 /// An epoch that was run again.
 pub(super) fn epoch(result: &TestResult) -> String {
     let failures: String = result.failures.iter().map(|failure| format!("  {failure}\n")).collect();
     format!("{result}\n{failures}{}\ndigest {}\n", result.validation, result.digest)
-}
-
-fn virtual_time(plan: &SoakPlan, epochs: u64) -> String {
-    format!("{:.1} days", epochs as f64 * plan.epoch.0.as_millis_f64() / 86_400_000.0)
 }
 
 fn speed_up(plan: &SoakPlan, epochs: u64, wall: Duration) -> String {

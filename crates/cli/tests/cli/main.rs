@@ -1,18 +1,28 @@
 //! The program as its users meet it: what it prints, writes and exits with.
 
 mod check;
+mod deploy;
+mod epochs;
+mod folders;
 mod mutants;
 mod new_adapter;
 mod recordings;
 mod results;
 mod runs;
-mod soak;
+mod soaks;
+mod stopped;
 mod usage;
+mod violations;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+
+/// Where the program is: elsewhere than where it was built, if nextest has brought it from another machine.
+fn binary() -> OsString {
+    std::env::var_os("NEXTEST_BIN_EXE_2pc-test").unwrap_or_else(|| env!("CARGO_BIN_EXE_2pc-test").into())
+}
 
 /// One call of the program, in a folder of its own.
 struct Program {
@@ -30,7 +40,7 @@ struct Left {
 
 fn program(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Program {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_2pc-test"));
+    let mut command = Command::new(binary());
     command.args(arguments).current_dir(folder.path()).env_remove("FAILPOINTS").env_remove("RUST_LOG");
     Program { command, folder }
 }

@@ -1,3 +1,5 @@
-//! Clusters as they live: what is broken in them is caught.
+//! Clusters as they live, and what becomes of what they come to.
 
 mod loads;
+mod merging;
+mod weeks;

@@ -1,0 +1,86 @@
+//! A soak in which something is broken: what is kept of it, and what is told.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::binary;
+use crate::soaks::{Ended, Started, command};
+
+/// In each epoch a participant loses what it has promised.
+const WIPED: &str = "participant::after_prepare_forced@rm1=40*off->1*return(wiped)";
+const SOAK: [&str; 5] = ["soak", "--duration=6m", "--epoch=2m", "--participants=5", "--faults=1/min"];
+
+fn broken(folder: &Path, more: &[&str]) -> Ended {
+    let mut command = command(folder, &[&SOAK[..], more].concat());
+    command.env("FAILPOINTS", WIPED);
+    Started::new(folder, command).end()
+}
+
+/// Types a command that was printed.
+fn type_in(folder: &Path, line: &str) -> (Option<i32>, String) {
+    let line = line.replace("2pc-test", "\"$PROGRAM\"");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).env("PROGRAM", binary()).current_dir(folder).env_remove("FAILPOINTS");
+    let output = shell.output().expect("there is a shell");
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[test]
+fn an_epoch_that_does_not_pass_is_kept_and_runs_again_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let ended = broken(folder, &[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.out.contains("\n3 epochs validated: 3 VIOLATED, 0 did not pass for another reason\n"));
+    let record = fs::read_to_string(folder.join("state/cluster-0000/record")).expect("there is a record");
+    let kept: Vec<&str> =
+        ended.err.lines().filter_map(|line| line.strip_prefix("  to see it again: ")).collect();
+    assert_eq!(kept.len(), 3, "{}", ended.err);
+    for (line, epoch) in record.lines().zip(kept) {
+        let (code, told) = type_in(folder, epoch);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains("\n  durability: VIOLATED\n"), "{told}");
+        let (_, digest) = line.split_once("\"digest\":\"").expect("a line has a digest");
+        assert!(told.ends_with(&format!("\ndigest {}\n", &digest[..16])), "{told}");
+    }
+    let (code, told) = type_in(folder, "2pc-test check state/cluster-0000-epoch-000001/history.jsonl");
+    assert_eq!(code, Some(1));
+    assert!(told.contains(" rm1 loses its record \"prepared\" of "), "{told}");
+    let (code, told) = type_in(folder, "2pc-test soak --replay state/cluster-0000-epoch-000001");
+    assert_eq!(code, Some(2));
+    let words =
+        "error: the epoch was run with other fail points: to see it again, type FAILPOINTS='participant::";
+    assert!(told.starts_with(words), "{told}");
+}
+
+#[test]
+fn it_stops_when_it_is_told_to_and_goes_on_from_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for epoch in 1..=3 {
+        let ended = broken(folder.path(), &["--stop-on-violation", "--clusters=3", "--jobs=1"]);
+        assert_eq!(ended.code, Some(1), "{}", ended.err);
+        assert!(ended.out.contains(&format!("\n{epoch} epoch")), "{}", ended.out);
+        if epoch < 3 {
+            let unfinished = format!(
+                "\nnot finished: cluster 0 is at epoch {epoch} of 3, and 2 others are not done either; "
+            );
+            assert!(ended.out.contains(&unfinished), "{}", ended.out);
+        }
+    }
+}
+
+#[test]
+fn without_a_folder_it_is_kept_where_builds_are() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut soak = crate::program(SOAK).env("FAILPOINTS", WIPED);
+    soak.command.arg("--stop-on-violation").current_dir(folder.path());
+    let left = soak.run();
+    assert_eq!(left.code, Some(1));
+    assert!(left.out.ends_with("; with --state it could go on from there\n"), "{}", left.out);
+    let kept = folder.path().join("target/soak/cluster-0000-epoch-000000");
+    let names = fs::read_dir(kept).expect("it is there").flatten().map(|entry| entry.file_name());
+    let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["beginning", "history.jsonl", "result.json"]);
+}
