@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 case ${1:-} in
   archive)
-    exec cargo nextest archive --workspace --cargo-profile release --archive-file "$2"
+    exec cargo nextest archive --package soak --cargo-profile release --archive-file "$2"
     ;;
   run)
     exec cargo-nextest nextest run --archive-file "$2" --workspace-remap . --profile soak --partition "slice:$3"

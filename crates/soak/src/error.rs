@@ -11,7 +11,7 @@ use harness_core::RunError;
 #[expect(missing_docs, reason = "a variant's sentence names its fields")]
 pub enum SoakError {
     /// A file or folder is of no use.
-    #[error("cannot {action} {path}: {source}{}", room(source), path = path.display())]
+    #[error("cannot {action} {path}: {source}{}", remedy(source), path = path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
     /// The folder is not a soak's.
     #[error("{path} is neither empty nor the folder of a soak: choose another one with --state", path = path.display())]
@@ -19,6 +19,9 @@ pub enum SoakError {
     /// There is no soak.
     #[error("{path} is no folder of a soak: name the one that was given with --state", path = path.display())]
     NoSoak { path: PathBuf },
+    /// There is no epoch.
+    #[error("{path} has no epoch that did not pass: name the folder that was told with it", path = path.display())]
+    NoEpoch { path: PathBuf },
     /// The epoch would not be the same.
     #[error("the epoch was run with other fail points: to see it again, type {command}")]
     OtherFailpoints { command: String },
@@ -67,6 +70,7 @@ impl SoakError {
             self,
             Self::Taken { .. }
                 | Self::NoSoak { .. }
+                | Self::NoEpoch { .. }
                 | Self::OtherFailpoints { .. }
                 | Self::Differs { .. }
                 | Self::Unrelated { .. }
@@ -74,12 +78,16 @@ impl SoakError {
     }
 }
 
-/// What helps with a disk that is full, and with nothing else.
-fn room(error: &io::Error) -> &'static str {
+/// What helps.
+fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "; make room, and the same command goes on where this one stopped"
         }
+        ErrorKind::PermissionDenied
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::NotADirectory
+        | ErrorKind::NotFound => "; choose another place",
         _ => "",
     }
 }

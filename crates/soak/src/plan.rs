@@ -6,6 +6,7 @@ use harness_core::{Arrivals, Chaos, KeyChoice, Load, LoadKind, SlaRequirements, 
 use serde::{Deserialize, Serialize};
 
 use crate::mix::mix;
+use crate::shard::Shard;
 use crate::span::{Rate, Span};
 
 /// What a soak is.
@@ -68,6 +69,14 @@ impl SoakPlan {
                 "at a rate of {rate} there are {all} transactions in {duration}: fewer than {} are possible",
                 u32::MAX
             )
+        })
+    }
+
+    /// What is wrong with a shard of it and what to do about it, if anything is.
+    pub fn mistake_of(&self, shard: Shard) -> Option<String> {
+        let clusters = self.clusters;
+        (!(0..clusters).any(|cluster| shard.has(cluster))).then(|| {
+            format!("nothing is left for shard {shard} of {clusters} clusters: use more --clusters, or fewer shards")
         })
     }
 
@@ -189,6 +198,9 @@ mod tests {
         assert!(with(|plan| plan.rate = "1/d".parse().expect("a rate")).contains("longer --epoch"));
         assert!(with(|plan| plan.rate = "1000/s".parse().expect("a rate")).contains("shorter --epoch"));
         assert!(with(|plan| plan.rate = Rate::NEVER).contains("without a transaction"));
+        let shard = |text: &str| SoakPlan::example().mistake_of(text.parse().expect("a shard"));
+        let told = "nothing is left for shard 2/2 of 1 clusters: use more --clusters, or fewer shards";
+        assert_eq!((shard("1/2"), shard("2/2").as_deref()), (None, Some(told)));
     }
 
     #[test]

@@ -37,8 +37,9 @@ const UNITS: [(&str, u64); 6] = [
 /// The other names of units.
 const ALIASES: [(&str, &str); 4] = [("min", "m"), ("sec", "s"), ("day", "d"), ("week", "w")];
 
-const NO_SPAN: ParseSpanError =
-    ParseSpanError("use a number and one of the units ms, s, m, h, d and w, such as 90s, 1h30m or 12w");
+const NO_SPAN: ParseSpanError = ParseSpanError(
+    "use a number above 0 and one of the units ms, s, m, h, d and w, such as 90s, 1h30m or 12w",
+);
 const NO_RATE: ParseSpanError =
     ParseSpanError("use a whole number and a unit of time, such as 1/s, 30/min or 10/h");
 

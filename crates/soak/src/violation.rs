@@ -47,8 +47,8 @@ pub(crate) fn keep(below: &Path, plan: &SoakPlan, start: Checkpoint) -> Result<P
 pub fn replay(path: &Path, failpoints: Option<&str>) -> Result<(TestResult, History), SoakError> {
     let file = path.join(BEGINNING);
     let remedy = "the epoch cannot be run again without it; its history is beside it";
-    let missing = || SoakError::io("read", &file)(std::io::ErrorKind::NotFound.into());
-    let beginning: Beginning = read_sealed(&file, remedy)?.ok_or_else(missing)?;
+    let beginning: Option<Beginning> = if path.is_dir() { read_sealed(&file, remedy)? } else { None };
+    let beginning = beginning.ok_or_else(|| SoakError::NoEpoch { path: path.to_owned() })?;
     if beginning.plan.failpoints.as_deref() != failpoints {
         return Err(SoakError::OtherFailpoints { command: command(&beginning.plan, path) });
     }

@@ -13,10 +13,13 @@ pub(super) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens from now on. This thread must be the only one so far: those that begin later leave the signals to it.
+    /// Listens from now on. This thread must be the only one so far: those that begin later leave the signals to the one
+    /// that waits for them, and so do the processes of clusters, which stop when they are asked.
     #[expect(clippy::disallowed_methods, reason = "who waits for a signal takes no part in a run")]
     pub(super) fn listen() -> Self {
-        let signals = hold_back();
+        let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+        // The call fails only for an invalid argument.
+        signals.thread_block().expect("SIG_BLOCK is a way to change a mask");
         let asked = Arc::new(AtomicU32::new(0));
         let heard = Arc::clone(&asked);
         std::thread::spawn(move || {
@@ -33,12 +36,4 @@ impl Interrupt {
     pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed) > 0
     }
-}
-
-/// Nothing happens upon these signals from now on. They reach workers too, which stop when the soak asks them.
-pub(super) fn hold_back() -> SigSet {
-    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
-    // The call fails only for an invalid argument.
-    signals.thread_block().expect("SIG_BLOCK is a way to change a mask");
-    signals
 }

@@ -39,10 +39,10 @@ pub(crate) fn soak(options: &SoakOptions) -> Result<Exit, Failure> {
         return replay(folder);
     }
     let plan = options.plan(plan::failpoints()?);
-    if let Some(mistake) = plan.mistake() {
+    let shard = options.shard.unwrap_or(Shard::WHOLE);
+    if let Some(mistake) = plan.mistake().or_else(|| plan.mistake_of(shard)) {
         return Err(Failure::Usage(mistake));
     }
-    let shard = options.shard.unwrap_or(Shard::WHOLE);
     let identity = Identity::new(&plan)?;
     let folder = options.state.as_deref().map(|path| Folder::open(path, &identity, shard)).transpose()?;
     let result = SoakResult::new(identity, shard);
@@ -153,7 +153,6 @@ fn worker(program: &Path) -> Command {
 
 /// What a worker does.
 pub(crate) fn work() -> Result<Exit, Failure> {
-    interrupt::hold_back();
     let remark = |text: &str| {
         // If standard error is gone, the exit code has to do.
         let _ = writeln!(io::stderr(), "{text}");

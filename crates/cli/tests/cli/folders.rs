@@ -140,6 +140,8 @@ fn a_last_line_that_was_cut_short_is_dropped() {
         let notice = "notice: the last line of the record of cluster 0 was cut short, and is dropped; epoch 4 runs again\n";
         assert_eq!(again.err, notice);
         assert_eq!(digest(&again.out), digest(&whole.out));
+        let third = run(folder, &SOAK);
+        assert_eq!((third.code, third.err.as_str(), digest(&third.out)), (Some(0), "", digest(&whole.out)));
     });
 }
 

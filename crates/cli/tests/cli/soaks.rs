@@ -85,6 +85,11 @@ impl Started {
         self.wait_until(|state| recorded(state) > bytes)
     }
 
+    /// Waits until the place of the first cluster was kept. Returns whether it is still at work.
+    pub(crate) fn wait_for_place(&mut self) -> bool {
+        self.wait_until(|state| state.join("cluster-0000/checkpoint").exists())
+    }
+
     /// Waits until a worker has the first cluster.
     pub(crate) fn wait_for_worker(&mut self) {
         assert!(

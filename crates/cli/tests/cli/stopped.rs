@@ -5,12 +5,14 @@ use std::path::Path;
 use crate::soaks::{EIGHT_HOURS, Ended, REAL_HOUR, Started, command, digest, kill_process, recorded, run};
 use crate::{binary, program};
 
-/// Goes on to the end, and comes to what is expected.
+/// Goes on to the end, comes to what is expected, and leaves what says the same again.
 #[track_caller]
 fn goes_on(folder: &Path, expected: &str) -> Ended {
     let ended = run(folder, &EIGHT_HOURS);
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     assert_eq!(digest(&ended.out), expected, "{}", ended.err);
+    let again = run(folder, &EIGHT_HOURS);
+    assert_eq!((again.code, again.err.as_str(), digest(&again.out)), (Some(0), "", expected));
     ended
 }
 
@@ -47,6 +49,22 @@ fn what_is_killed_at_any_moment_ends_as_if_it_had_not_been() {
     );
     assert!(merged.out.contains("\nmissing: cluster 1 is at epoch "), "{}", merged.out);
     goes_on(folder.path(), &undisturbed());
+}
+
+/// Places are kept once a second. This goes on for seconds.
+#[test]
+fn what_is_killed_goes_on_from_where_its_place_was_kept() {
+    let two_days =
+        ["soak", "--duration=2d", "--epoch=6m", "--participants=10", "--faults=3/min", "--clusters=1"];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut started = Started::new(folder.path(), command(folder.path(), &two_days));
+    assert!(started.wait_for_place(), "it was at its end before a place was kept");
+    assert!(started.wait_for_records(recorded(&folder.path().join("state")) + 10_000));
+    started.kill_all();
+    let ended = run(folder.path(), &two_days);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    let other = tempfile::tempdir().expect("a temporary folder");
+    assert_eq!(digest(&ended.out), digest(&run(other.path(), &two_days).out));
 }
 
 #[test]
