@@ -81,7 +81,7 @@ impl Judge<'_> {
             inferred.findings.add(cycle.anomaly, || story.cycle(cycle));
         }
         // A session that reads its own writes is looked at too.
-        self.nothing = graph.edges() == 0 && !(history.has_sessions && self.counts.reads > 0);
+        self.nothing = self.counts.edges() == 0 && !(history.has_sessions && self.counts.reads > 0);
         self.decide(writers, inferred, registers, &graph, &cycles)
     }
 
@@ -112,8 +112,11 @@ impl Judge<'_> {
         let open = |reason: String| Verdict::Inconclusive(reason);
         if let Some((key, value)) = writers.ambiguous {
             let (key, value) = (self.history.show_key(key), self.history.words.show(value));
+            // Whatever was found may come from that.
+            inferred.findings = Findings::default();
             return open(format!(
-                "{value} was written to {key} more than once, so a read of it names nobody"
+                "{value} was written to {key} more than once, so a read of it names nobody: let each write to a key \
+                 have a value of its own"
             ));
         }
         if inferred.findings.by_kind.keys().any(|&anomaly| self.is_ruled_out(anomaly)) {
@@ -133,7 +136,7 @@ impl Judge<'_> {
             return open(format!("{} rules out more than is looked for", self.promise.name));
         }
         match registers {
-            Some(registers) if self.promise.is_about_missed_versions() && !registers.versions.is_total() => {
+            Some(registers) if self.promise.needs_an_order() && !registers.versions.is_total() => {
                 self.try_orders(registers, inferred, graph, cycles)
             }
             _ => Verdict::Valid,
@@ -162,11 +165,13 @@ impl Judge<'_> {
                 open("the order of versions is not known, and no serial order was found in time")
             }
             Witness::Refuted => {
-                let anomaly = Anomaly::G2Item(self.promise.order());
+                let anomaly = Anomaly::G2Item(self.order_kept());
                 if !self.is_ruled_out(anomaly) {
-                    return open(
-                        "the order of versions is not known, and no serial order explains all reads",
-                    );
+                    let name = &self.promise.name;
+                    return Verdict::Inconclusive(format!(
+                        "the order of versions is not known: no serial order explains all reads, and {name} may hold \
+                         without one"
+                    ));
                 }
                 let story = Story::new(self.history);
                 let committed: Vec<u32> = self.history.committed().map(|(number, ..)| number).collect();
@@ -185,6 +190,15 @@ impl Judge<'_> {
         }
     }
 
+    /// The strongest order that the history shows anything of.
+    fn order_kept(&self) -> Order {
+        match self.counts {
+            Counts { real_time: 1.., .. } => Order::RealTime,
+            Counts { process: 1.., .. } => Order::Process,
+            _ => Order::Data,
+        }
+    }
+
     /// Registers may begin with any value, so what nobody wrote is ruled out only where it is asked for, or where the
     /// history holds the first writes too.
     fn is_ruled_out(&self, anomaly: Anomaly) -> bool {
@@ -196,7 +210,9 @@ impl Judge<'_> {
     }
 
     fn count(&mut self, edges: &[Edge]) {
-        for edge in edges {
+        let transactions = self.history.transactions.len() as u32;
+        // Time leads from a transaction to a moment, and from there to those that begin after it: they are what counts.
+        for edge in edges.iter().filter(|edge| edge.to < transactions) {
             *match edge.dependency {
                 Dependency::WriteWrite => &mut self.counts.write_write,
                 Dependency::WriteRead => &mut self.counts.write_read,

@@ -208,6 +208,11 @@ impl Promise {
         missed.into_iter().any(|anomaly| self.rules_out(anomaly))
     }
 
+    /// Whether anything that it rules out may be there unseen while the order of versions is not known.
+    pub(crate) fn needs_an_order(&self) -> bool {
+        self.is_partial || self.is_about_missed_versions()
+    }
+
     /// As sessions promise it, whose order every level from read committed on keeps (Biswas and Enea, 2019), and where
     /// a transaction sees its own writes.
     pub(crate) fn in_sessions(mut self) -> Self {
@@ -220,6 +225,11 @@ impl Promise {
             if self.is_about_missed_versions() {
                 self.axiom = Some(Axiom::Causal);
                 self.ruled_out.push(Anomaly::CausalityViolation(Order::Process));
+                for missed in [Anomaly::GSingle, Anomaly::GNonadjacent, Anomaly::G2Item] {
+                    if self.rules_out(missed(Order::Data)) {
+                        self.ruled_out.push(missed(Order::Process));
+                    }
+                }
             }
         }
         self

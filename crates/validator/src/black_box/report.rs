@@ -26,7 +26,7 @@ pub struct Counts {
     pub read_write: u64,
     /// Dependencies by the order in which a client ran its transactions.
     pub process: u64,
-    /// Dependencies by time.
+    /// Dependencies by time: transactions that began after another was over.
     pub real_time: u64,
 }
 

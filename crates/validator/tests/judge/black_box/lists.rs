@@ -249,13 +249,32 @@ fn what_may_or_may_not_have_happened_is_held_against_nobody() {
 }
 
 #[test]
-fn a_value_that_was_appended_twice_leaves_the_verdict_open() {
-    let report = judged(
-        &history(&completions(&["ok [[:append :x 1]]", "ok [[:append :x 1]]", "ok [[:r :x [1]]]"])),
-        "serializable",
-    );
-    let Verdict::Inconclusive(reason) = report.verdict else { panic!("{report:#?}") };
-    assert_eq!(reason, "1 was written to :x more than once, so a read of it names nobody");
+fn a_value_that_was_appended_twice_leaves_the_verdict_open_and_nothing_is_called_wrong() {
+    for read in ["[1]", "[1 1]", "[1 2]"] {
+        let reader = format!("ok [[:r :x {read}]]");
+        let text = completions(&["ok [[:append :x 1]]", "ok [[:append :x 1]]", &reader]);
+        let report = judged(&history(&text), "serializable");
+        let Verdict::Inconclusive(reason) = report.verdict else { panic!("{report:#?}") };
+        assert_eq!(
+            reason,
+            "1 was written to :x more than once, so a read of it names nobody: let each write to a key have a value \
+             of its own"
+        );
+        assert!(report.found.is_empty(), "{:#?}", report.found);
+    }
+}
+
+#[test]
+fn time_counts_whoever_began_after_another_was_over() {
+    for (transactions, counted) in [(1, 0), (2, 1), (5, 4)] {
+        let one_by_one: String = (0..transactions)
+            .flat_map(|n| ["invoke", "ok"].map(|kind| (n, kind)))
+            .map(|(n, kind)| format!("{{:type :{kind}, :process {n}, :value [[:append :x {n}]]}}\n"))
+            .collect();
+        let report = judged(&history(&one_by_one), "strict-serializable");
+        assert_eq!(report.counts.real_time, counted, "{transactions}");
+        assert_eq!(report.verdict == Verdict::Valid, counted > 0, "nothing depends on anything");
+    }
 }
 
 #[test]

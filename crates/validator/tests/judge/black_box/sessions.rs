@@ -76,3 +76,33 @@ fn the_circle_is_told_with_the_read_that_demands_it() {
     which is a circle: there is no such order of commits
     ");
 }
+
+/// Two writers, and two readers who disagree about which of them came first (Cerone et al., 2015: long fork).
+const FORK: &str = "w 0 0, w 1 0 || w 0 1 | r 0 1, r 1 0 || w 1 1 | r 1 1, r 0 0";
+
+#[test]
+fn sessions_that_no_serial_order_explains_are_not_serializable_and_may_be_less() {
+    let history = history(&sessions(FORK));
+    for level in ["serializable", "strict-serializable"] {
+        let report = judged(&history, level);
+        assert_eq!(report.verdict, Verdict::Violated, "{level}");
+        let anomalies: Vec<&str> = report.found.iter().map(|check| &check.anomaly[..]).collect();
+        assert_eq!(anomalies, ["G2-item-process"], "{level}: no time is known");
+    }
+    for level in ["snapshot-isolation", "prefix"] {
+        let Verdict::Inconclusive(reason) = judged(&history, level).verdict else {
+            panic!("{level} is decided")
+        };
+        assert_eq!(
+            reason,
+            format!(
+                "the order of versions is not known: no serial order explains all reads, and {level} may hold without \
+                 one"
+            )
+        );
+    }
+    let explained = FORK.replace("r 1 1, r 0 0", "r 1 1, r 0 1");
+    for level in ["serializable", "prefix"] {
+        assert_eq!(judged(&super::history(&sessions(&explained)), level).verdict, Verdict::Valid, "{level}");
+    }
+}
