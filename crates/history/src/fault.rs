@@ -14,7 +14,7 @@ macro_rules! points {
         /// before and just after. A step that happens once for each message or record is counted, so "the second
         /// prepare" is the second time that [`Point::BeforePrepareSent`] is passed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "&str", into = "&'static str")]
+        #[serde(try_from = "String", into = "&'static str")]
         pub enum Point {
             $($(#[$doc])* $variant,)+
         }
@@ -128,10 +128,11 @@ impl FromStr for Point {
     }
 }
 
-impl TryFrom<&str> for Point {
+// Not from a `&str`: what is read as a stream, or has an escape in it, holds no text to borrow.
+impl TryFrom<String> for Point {
     type Error = UnknownPoint;
 
-    fn try_from(text: &str) -> Result<Self, UnknownPoint> {
+    fn try_from(text: String) -> Result<Self, UnknownPoint> {
         text.parse()
     }
 }
@@ -307,5 +308,14 @@ mod tests {
             assert_eq!(point as usize, index);
         }
         assert!("coordinator::before_lunch".parse::<Point>().is_err());
+    }
+
+    #[test]
+    fn a_point_is_read_from_whatever_holds_its_name() {
+        let text = "\"coordinator::before_\\u0061nswer\"";
+        assert_eq!(serde_json::from_str::<Point>(text).expect("an escape is a letter"), Point::BeforeAnswer);
+        let value = serde_json::to_value(Point::BeforeAnswer).expect("a point is a word");
+        assert_eq!(serde_json::from_value::<Point>(value).expect("a word"), Point::BeforeAnswer);
+        assert!(serde_json::from_str::<Point>("\"coordinator::before_lunch\"").is_err());
     }
 }
