@@ -52,8 +52,8 @@ fn is_foreign(name: &str) -> bool {
 
 /// Allows what replays, whatever the code makes of it.
 fn foreign_action(action: &str) -> Result<(), String> {
-    let task = match action.split_once('*') {
-        Some((count, task)) if count.trim().parse::<usize>().is_ok() => task.trim(),
+    let task = match counted(action) {
+        Some(task) => task,
         _ if action.trim() == "off" => return Ok(()),
         _ => return Err(format!("\"{action}\" does not begin with a count, as in 1*{action}")),
     };
@@ -66,9 +66,9 @@ fn foreign_action(action: &str) -> Result<(), String> {
 
 /// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Returns the fault.
 fn action(action: &str) -> Result<Option<&str>, String> {
-    let (counted, task) = match action.split_once('*') {
-        Some((count, task)) if count.trim().parse::<usize>().is_ok() => (true, task.trim()),
-        Some(_) => return Err(format!("\"{action}\" does not begin with a count")),
+    let (counted, task) = match counted(action) {
+        Some(task) => (true, task),
+        None if action.contains('*') => return Err(format!("\"{action}\" does not begin with a count")),
         None => (false, action.trim()),
     };
     match task.strip_prefix("return(").and_then(|rest| rest.strip_suffix(')')) {
@@ -79,6 +79,12 @@ fn action(action: &str) -> Result<Option<&str>, String> {
         Some(fault) if counted => Ok(Some(fault)),
         Some(_) => Err(format!("\"{action}\" would strike for ever: begin with a count, as in 1*{task}")),
     }
+}
+
+/// What is to be done so often and no more, if it begins with a count. The registry knows no space between the two.
+fn counted(action: &str) -> Option<&str> {
+    let (count, task) = action.trim().split_once('*')?;
+    count.parse::<usize>().is_ok().then_some(task)
 }
 
 fn no_fault(text: &str) -> String {
@@ -185,6 +191,8 @@ mod tests {
             "participant::after_vote_sent=1*return(loss 101)",
             "participant::after_vote_sent=1*return(reorder 0)",
             "participant::after_vote_sent@tm=1*return(crash)",
+            "participant::after_vote_sent=1* return(crash)",
+            "participant::after_vote_sent=1 *off",
         ] {
             assert!(entry(bad).is_err(), "{bad} was accepted");
         }
@@ -196,7 +204,13 @@ mod tests {
         {
             assert_eq!(entry(good), Ok(None), "{good}");
         }
-        for bad in ["mine=1*return", "mine::here=return", "mine::here=50%return", "mine::here=1*sleep(10)"] {
+        for bad in [
+            "mine=1*return",
+            "mine::here=return",
+            "mine::here=50%return",
+            "mine::here=1*sleep(10)",
+            "a::b=1* panic",
+        ] {
             assert!(entry(bad).is_err(), "{bad} was accepted");
         }
         assert!(

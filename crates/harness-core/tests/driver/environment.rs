@@ -42,6 +42,7 @@ fn fail_points_of_the_environment_strike_and_wrong_ones_stop_the_run() {
         ),
         ("participant::before_prepare=1*return(burn)", "use one of crash [MS|never], vote no, pause MS,"),
         ("participant::before_vote_sent=1*return(lock timeout)", "cannot change the vote"),
+        ("participant::before_prepare=1* off", "FAILPOINTS: \"1* off\" is not allowed"),
         ("participant::before_prepare=panic", "FAILPOINTS: \"panic\" is not allowed"),
     ];
     let name = "environment::fail_points_of_the_environment_strike_and_wrong_ones_stop_the_run";
