@@ -14,6 +14,8 @@ use super::tally::Tally;
 #[derive(Debug)]
 pub struct MetricsCollector {
     open: GidMap<Times>,
+    /// All ids up to this one were used.
+    greatest: Gid,
     restarted: Vec<(NodeId, Nanos)>,
     prepare: Histogram<u64>,
     commit: Histogram<u64>,
@@ -36,7 +38,7 @@ struct Times {
     begun: Nanos,
     prepare_sent: Option<Nanos>,
     last_vote: Option<Nanos>,
-    committed: Option<Nanos>,
+    answered: Option<Nanos>,
     /// Who voted yes and has not acknowledged, in order: messages may come twice, and count once.
     unacknowledged: SmallVec<[NodeId; 4]>,
 }
@@ -113,6 +115,7 @@ impl MetricsCollector {
         let histogram = || Histogram::new(3).expect("three digits are allowed");
         Self {
             open: GidMap::default(),
+            greatest: Gid::INITIAL,
             restarted: Vec::new(),
             prepare: histogram(),
             commit: histogram(),
@@ -147,7 +150,8 @@ impl MetricsCollector {
             Fact::Begun { gid, .. } => {
                 self.begun += 1;
                 // An id that is used again measures nothing: the answer is the first one's.
-                if self.open.get(gid).is_none() {
+                if gid > self.greatest {
+                    self.greatest = gid;
                     self.open.insert(gid, Times { begun: at, ..Times::default() });
                 }
             }
@@ -166,7 +170,7 @@ impl MetricsCollector {
         match message {
             MessageKind::VoteYes | MessageKind::VoteNo | MessageKind::VoteReadOnly => {
                 let Some(times) = self.open.get_mut(gid) else { return };
-                if times.committed.is_some() {
+                if times.answered.is_some() {
                     return;
                 }
                 times.last_vote = Some(at);
@@ -186,8 +190,8 @@ impl MetricsCollector {
         if let Ok(place) = times.unacknowledged.binary_search(&from) {
             times.unacknowledged.remove(place);
         }
-        if let (Some(committed), true) = (times.committed, times.unacknowledged.is_empty()) {
-            record(&mut self.commit, committed, at);
+        if let (Some(answered), true) = (times.answered, times.unacknowledged.is_empty()) {
+            record(&mut self.commit, answered, at);
             self.open.remove(gid);
         }
     }
@@ -202,13 +206,15 @@ impl MetricsCollector {
             Outcome::HeuristicMixed => {}
         }
         let Some(times) = self.open.get_mut(gid) else { return };
-        record(&mut self.total, times.begun, at);
-        match (times.prepare_sent, times.last_vote) {
-            (Some(sent), Some(voted)) => record(&mut self.prepare, sent, voted),
-            (Some(sent), None) if outcome == Outcome::Committed => record(&mut self.commit, sent, at),
-            _ => {}
+        if times.answered.is_none() {
+            times.answered = Some(at);
+            record(&mut self.total, times.begun, at);
+            match (times.prepare_sent, times.last_vote) {
+                (Some(sent), Some(voted)) => record(&mut self.prepare, sent, voted),
+                (Some(sent), None) if outcome == Outcome::Committed => record(&mut self.commit, sent, at),
+                _ => {}
+            }
         }
-        times.committed = Some(at);
         if outcome != Outcome::Committed || times.unacknowledged.is_empty() {
             self.open.remove(gid);
         }
@@ -319,6 +325,27 @@ mod tests {
         assert!((snapshot.recovery_p99_ms - 100.0).abs() < 0.1, "{snapshot:?}");
         assert_eq!((snapshot.txn_count, snapshot.txn_committed, snapshot.txn_failed), (1, 1, 0));
         assert_eq!((snapshot.messages_sent, snapshot.recoveries_completed), (2, 1));
+    }
+
+    #[test]
+    fn a_transaction_is_measured_once_whatever_is_said_of_it_later() {
+        let (tm, gid) = (NodeId::COORDINATOR, Gid(1));
+        let rm1 = NodeId::from(ParticipantId(1));
+        let answered = |outcome| Fact::Answered { gid, outcome };
+        let mut metrics = MetricsCollector::new();
+        for event in [
+            at(1, tm, Fact::Begun { gid, participants: 1 }),
+            at(2, tm, Fact::Sent { to: rm1, gid, message: MessageKind::Prepare }),
+            at(3, tm, Fact::Delivered { from: rm1, gid, message: MessageKind::VoteYes }),
+            at(4, tm, answered(Outcome::Committed)),
+            at(9, tm, answered(Outcome::HeuristicMixed)),
+            at(11, tm, Fact::Begun { gid, participants: 1 }),
+            at(12, tm, Fact::Refused { gid }),
+        ] {
+            metrics.observe(&event);
+        }
+        assert_eq!((metrics.total.len(), metrics.prepare.len()), (1, 1));
+        assert!(metrics.open.is_empty(), "what is over is forgotten, and a repeated id stays so");
     }
 
     #[test]
