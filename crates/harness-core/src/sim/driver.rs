@@ -257,14 +257,16 @@ impl Run<'_> {
         let (machine, now) = (self.build(id), self.now);
         let greatest = self.clients.greatest();
         let node = self.node_mut(id);
-        node.machine = Some(machine);
         node.forced = node.disk.durable();
         node.recovering = Some(greatest);
         if self.pass(id, Point::BeforeLogRead, Gid::INITIAL) == Flow::Crashed {
             return;
         }
         let mut effects = self.effects.take().unwrap_or_default();
-        self.node_mut(id).start(now, &mut effects);
+        let node = self.node_mut(id);
+        // Not before: what befalls it at the step before it reads its log is nothing that a machine hears of first.
+        node.machine = Some(machine);
+        node.start(now, &mut effects);
         if self.pass(id, Point::AfterLogRead, Gid::INITIAL) == Flow::Continues {
             self.carry_out(id, &mut effects);
         }

@@ -48,6 +48,22 @@ fn hit_during_the_sync() -> TestScenario {
     scenario().fault_at(TM, mode, Point::BeforeVoteReceived, 1)
 }
 
+#[test]
+fn a_node_hears_of_nothing_before_it_has_read_its_log() {
+    let cut = scenario().crash_at(TM, Point::BeforePrepareSent).fault_at(
+        TM,
+        FailureMode::DiskFull { for_ms: 5 },
+        Point::BeforeLogRead,
+        1,
+    );
+    let (_, heard) = run(&cut, 0, |life, input, effects| match input {
+        Input::Asked(_) if life == 1 => prepare(1, effects),
+        Input::Asked(_) => effects.answer(Gid(1), Outcome::Aborted),
+        _ => {}
+    });
+    assert_eq!(heard[..4], ["1: start []", "1: begin t1", "2: start []", "2: DiskFull"]);
+}
+
 /// The sync of the first life would have ended after 10 ms, when that of the second is under way.
 #[test]
 fn timers_and_syncs_and_sends_of_an_earlier_life_never_come() {
