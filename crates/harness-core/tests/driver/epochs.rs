@@ -1,6 +1,6 @@
 //! A run on what an earlier one has left: nothing is lost on the way, and what is lost is told.
 
-use harness_core::history::{Fact, Gid, History, Key, Nanos, NodeId, Value};
+use harness_core::history::{Fact, FaultKind, Gid, History, Key, Nanos, NodeId, Value};
 use harness_core::{
     Arrivals, Cast, Chaos, DurableState, Epoch, Load, SlaRequirements, TestHarnessConfig, TestScenario,
     TwoPhaseCommitTestHarness, Verdict, Victims,
@@ -132,12 +132,16 @@ fn clients_come_in_their_time_and_faults_strike_those_at_work() {
 }
 
 #[test]
-fn a_cluster_of_another_size_cannot_go_on() {
+fn a_cluster_of_another_size_or_with_stand_bys_cannot_go_on() {
     let (first, _) = passes(0, &DurableState::default());
     let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig::default());
     let other = TestScenario::new("Another size.", 3).writing_to(1);
     let error = harness.run_epoch(&other, &first.state, &mut ()).err().expect("it cannot be run");
     assert!(error.to_string().contains("the cluster has 6 participants, the scenario 3"), "{error}");
+    let taken_over = TestScenario::new("A stand-by takes over.", 6).writing_to(1);
+    let taken_over = taken_over.chaos(Chaos::of(&[FaultKind::Takeover]));
+    let error = harness.run_epoch(&taken_over, &first.state, &mut ()).err().expect("it cannot be run");
+    assert!(error.to_string().contains("leave takeovers out of an epoch"), "{error}");
     let fresh = first.state.with_new_disks();
     assert_eq!(fresh.participants(), None);
 }
