@@ -105,7 +105,7 @@ impl Load {
                 "the load asks for {least} to {most} participants a transaction: from 1 to {participants} are possible"
             ));
         }
-        (keys == 0 || keys >= KEYS_MAX)
+        (keys == 0 || keys > KEYS_MAX)
             .then(|| format!("the load uses {keys} keys: from 1 to {KEYS_MAX} are possible"))
     }
 
@@ -215,6 +215,13 @@ mod tests {
         }
         assert!((120..180).contains(&reads), "one in two reads another: {reads} of 297");
         assert!(!load.conserves_total());
+    }
+
+    #[test]
+    fn all_keys_that_a_store_may_have_can_be_in_use() {
+        let load = |keys| Load { keys, ..Load::transfers(1, 1) };
+        assert_eq!(load(KEYS_MAX).mistake(1), None);
+        assert!(load(KEYS_MAX + 1).mistake(1).is_some());
     }
 
     #[test]

@@ -54,6 +54,7 @@ fn load(least: u32, most: u32, keys: u32) -> Load {
 #[case::load_of_too_many(|it: &mut TestScenario| it.load = Some(load(1, 4, 1)), "the load asks for 1 to 4 participants a transaction: from 1 to 3 are possible")]
 #[case::load_upside_down(|it: &mut TestScenario| it.load = Some(load(3, 2, 1)), "the load asks for 3 to 2 participants a transaction: from 1 to 3 are possible")]
 #[case::load_without_keys(|it: &mut TestScenario| it.load = Some(load(1, 1, 0)), "the load uses 0 keys: from 1 to 1048576 are possible")]
+#[case::load_of_too_many_keys(|it: &mut TestScenario| it.load = Some(load(1, 1, (1 << 20) + 1)), "the load uses 1048577 keys: from 1 to 1048576 are possible")]
 #[case::fault_of_nobody(|it: &mut TestScenario| fault(it, rm(4), CRASH, Point::BeforePrepare, 1), "crash of rm4 at participant::before_prepare: there are only rm1 to rm3")]
 #[case::fault_of_a_stand_by(|it: &mut TestScenario| fault(it, NodeId::coordinator(1), CRASH, Point::AfterAnswer, 1), "crash of tm2 at coordinator::after_answer: there is no such coordinator; each takeover adds one, from tm2 on")]
 #[case::fault_of_a_step_of_others(|it: &mut TestScenario| fault(it, rm(1), CRASH, Point::AfterAnswer, 1), "crash of rm1 at coordinator::after_answer would never fire: that node does not pass that step")]
