@@ -264,14 +264,15 @@ mod tests {
     #[test]
     fn a_drawn_fault_is_of_its_kind_and_can_happen() {
         let mut random = Random::new(1, Purpose::Plan);
+        let rm1 = NodeId::from(ParticipantId(1));
         for &kind in FaultKind::ALL {
             let drawn = Chaos::KINDS.contains(&kind) || Chaos::KINDS_BESIDE.contains(&kind);
-            assert_eq!(draw(kind, NodeId::COORDINATOR, &mut random).is_some(), drawn);
+            assert_eq!(draw(kind, rm1, &mut random).is_some(), drawn);
             for _ in 0..50 {
-                let Some(mode) = draw(kind, NodeId::COORDINATOR, &mut random) else { continue };
+                let Some(mode) = draw(kind, rm1, &mut random) else { continue };
                 assert_eq!(mode.kind(), kind);
                 let trigger = super::super::Trigger::AtMs(1);
-                let config = super::super::FailureConfig { node: Some(NodeId::COORDINATOR), mode, trigger };
+                let config = super::super::FailureConfig { node: Some(rm1), mode, trigger };
                 let at_a_step = [FaultKind::VoteNo, FaultKind::LockTimeout, FaultKind::Heuristic];
                 assert!(config.check().is_ok() || at_a_step.contains(&kind), "{config}");
             }

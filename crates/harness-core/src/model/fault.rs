@@ -131,6 +131,15 @@ impl FailureMode {
             Self::Other(kind) => *kind,
         }
     }
+
+    /// What only a participant does that it is about, if it is about such a thing.
+    fn of_participants(&self) -> Option<&'static str> {
+        match self {
+            Self::Heuristic { .. } => Some("decides by itself"),
+            Self::PreparedLimit { .. } => Some("prepares branches"),
+            _ => None,
+        }
+    }
 }
 
 /// What is wrong with which messages. It lasts until everything heals, unless it says for how long or how often.
@@ -288,6 +297,9 @@ impl FailureConfig {
         {
             return Err(format!("{self} {mistake}"));
         }
+        if let (true, Some(does)) = (self.strikes_coordinators(), self.mode.of_participants()) {
+            return Err(format!("{self} would never fire: only a participant {does}"));
+        }
         let Trigger::AtPoint { point, nth } = self.trigger else {
             return match self.mode {
                 FailureMode::VoteNo | FailureMode::LockTimeout | FailureMode::Heuristic { .. } => {
@@ -309,10 +321,6 @@ impl FailureConfig {
         if takes_over && self.node.is_none_or(|node| !node.is_coordinator()) {
             return Err(format!("{self} strikes no coordinator: name one"));
         }
-        let of_participants = matches!(self.mode, FailureMode::Heuristic { .. });
-        if of_participants && point.name().starts_with("coordinator::") {
-            return Err(format!("{self} would never fire: only a participant decides by itself"));
-        }
         let passed_by = |node: NodeId| match point.name().split_once("::") {
             Some(("coordinator", _)) => node.is_coordinator(),
             Some(("participant", _)) => !node.is_coordinator(),
@@ -323,9 +331,15 @@ impl FailureConfig {
         }
         Ok(())
     }
-}
 
-impl FailureConfig {
+    fn strikes_coordinators(&self) -> bool {
+        match (self.node, self.trigger) {
+            (Some(node), _) => node.is_coordinator(),
+            (None, Trigger::AtPoint { point, .. }) => point.name().starts_with("coordinator::"),
+            (None, Trigger::AtMs(_)) => false,
+        }
+    }
+
     fn strikes_nobody(&self) -> bool {
         self.node.is_none() && matches!(self.trigger, Trigger::AtMs(_))
     }

@@ -60,6 +60,7 @@ fn load(least: u32, most: u32, keys: u32) -> Load {
 #[case::fault_of_a_step_of_others(|it: &mut TestScenario| fault(it, rm(1), CRASH, Point::AfterAnswer, 1), "crash of rm1 at coordinator::after_answer would never fire: that node does not pass that step")]
 #[case::fault_at_no_time(|it: &mut TestScenario| fault(it, rm(1), CRASH, Point::BeforePrepare, 0), "crash of rm1 at participant::before_prepare (time 0) would never fire: steps are counted from 1")]
 #[case::no_after_the_vote(|it: &mut TestScenario| fault(it, rm(1), VOTE_NO, Point::AfterVoteSent, 1), "vote no of rm1 at participant::after_vote_sent cannot change the vote: use one of participant::after_execute, participant::before_prepare")]
+#[case::room_of_a_coordinator(|it: &mut TestScenario| fault(it, NodeId::COORDINATOR, FailureMode::PreparedLimit { most: 1 }, Point::AfterLogRead, 1), "prepared limit of tm at recovery::after_log_read would never fire: only a participant prepares branches")]
 #[case::delay_upside_down(|it: &mut TestScenario| on_links(it, LinkEffect::Delay { min_ms: 2, max_ms: 1 }), "delay at 0 ms has min_ms above max_ms: swap them")]
 #[case::no_time_to_repeat(|it: &mut TestScenario| on_links(it, LinkEffect::Duplicate { percent: 1, within_ms: 0 }), "duplicate at 0 ms has no time to happen: set within_ms to 1 or more")]
 #[case::no_chance(|it: &mut TestScenario| on_links(it, LinkEffect::Lose { percent: 101 }), "loss at 0 ms has no such chance: set percent from 1 to 100")]
