@@ -87,6 +87,8 @@ pub enum Failure {
     Panicked(String),
     /// It goes on for ever without waiting for anything.
     Livelocked,
+    /// It sent a message to this node, which is not there.
+    Misaddressed(NodeId),
 }
 
 impl fmt::Display for Failure {
@@ -94,6 +96,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Panicked(message) => write!(f, "panicked {message}"),
             Self::Livelocked => f.write_str("livelock: it goes on for ever without waiting for anything"),
+            Self::Misaddressed(to) => write!(f, "sends a message to {to}, which is not there"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! leaves the node, past the protocol steps that lie on the way.
 
 use history::{Decision, Fact, FaultKind, MessageKind, Nanos, NodeId, Point, RecordKind};
-use protocol::{Effect, Input, LogPosition, LogRecord, Message};
+use protocol::{Effect, Failure, Input, LogPosition, LogRecord, Message};
 
 use super::clients::Beginning;
 use super::driver::Flow;
@@ -79,7 +79,7 @@ impl Run<'_> {
         Flow::Continues
     }
 
-    /// The node wants to know when what it appended is durable. Where nothing is to be written it has to wait for no disk.
+    /// The node wants to know when what it appended is durable. It waits for a sync, even where nothing is to be written.
     fn sync(&mut self, id: NodeId) -> Flow {
         let node = self.node_mut(id);
         node.synced_wanted = Some(node.disk.next());
@@ -197,6 +197,9 @@ impl Run<'_> {
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, message: &mut Message) -> Flow {
+        if !self.is_there(to) {
+            return self.fail(from, &Failure::Misaddressed(to));
+        }
         let (gid, kind) = (message.gid(), message.kind());
         let (before, after) = around_send(from, kind);
         if let Some(point) = before
@@ -219,6 +222,15 @@ impl Run<'_> {
             self.send_through_trouble(from, to, message);
         }
         after.map_or(Flow::Continues, |point| self.pass(from, point, gid))
+    }
+
+    /// Whether the run has such a node.
+    #[inline]
+    fn is_there(&self, id: NodeId) -> bool {
+        match id.participant() {
+            Some(participant) => participant.0 <= self.scenario.participants,
+            None => self.place(id) < self.nodes.len(),
+        }
     }
 
     /// A message reaches a node that is up.

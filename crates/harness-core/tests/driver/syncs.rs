@@ -1,6 +1,6 @@
 //! A node that waits for its disk instead of having the driver hold back what it says, and one whose code fails.
 
-use harness_core::history::{Decision, Gid, Nanos, NodeId, Outcome, Point, RecordKind};
+use harness_core::history::{Decision, Gid, Nanos, NodeId, Outcome, ParticipantId, Point, RecordKind};
 use harness_core::{Cast, TestHarnessConfig, TwoPhaseCommitTestHarness};
 use protocol::{ClientRequest, Coordinator, Effects, Failure, Input, LogRecord, Message};
 
@@ -56,7 +56,6 @@ fn a_sync_that_is_under_way_does_not_answer_for_what_was_appended_since() {
     assert_eq!(heard[3..], ["1: synced before 2", "1: acknowledge"]);
 }
 
-/// Who waits for no answer to its sync is not saved by the driver.
 #[test]
 fn a_crash_at_the_step_of_a_durable_record_comes_before_the_node_is_told() {
     let cut = scenario().crash_at(NodeId::COORDINATOR, Point::AfterDecisionForced);
@@ -69,6 +68,30 @@ fn a_crash_at_the_step_of_a_durable_record_comes_before_the_node_is_told() {
         _ => {}
     });
     assert_eq!(heard, ["1: start []", "1: begin t1", "2: start [t1]", "2: outcome t1"]);
+}
+
+#[test]
+fn a_message_to_nobody_is_a_failure_of_the_code_that_sends_it() {
+    let cast = Cast::reference().with_coordinator(|_| Lost);
+    let harness = TwoPhaseCommitTestHarness::new(TestHarnessConfig { seed: 0, cast });
+    let result = harness.run_scenario(&scenario()).expect("the scenario is valid");
+    let said = "tm sends a message to rm9, which is not there";
+    assert!(result.failures.iter().any(|failure| failure == said), "{:?}", result.failures);
+}
+
+/// Sends to a participant that is not there.
+struct Lost;
+
+impl Coordinator for Lost {
+    fn step(&mut self, _now: Nanos, input: Input<'_>, effects: &mut Effects) {
+        if let Input::Asked(ClientRequest::Begin(_)) = input {
+            effects.send(ParticipantId(9).into(), Message::Commit { gid: Gid(1) });
+        }
+    }
+
+    fn oldest_unsettled(&self) -> Option<Gid> {
+        None
+    }
 }
 
 struct Failing(Failure);
