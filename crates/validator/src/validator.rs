@@ -169,7 +169,9 @@ impl CorrectnessValidator {
                 let held = (node, key, value.into());
                 durability::stored(held, sequence, &mut self.run, &mut self.findings);
             }
-            Fact::Inherited { key, value, writer } => self.run.inherit((node, key, value), writer, sequence),
+            Fact::Inherited { key, value, writer } if !node.is_coordinator() => {
+                self.run.inherit((node, key, value), writer, sequence);
+            }
             Fact::LeftInDoubt { gid } => {
                 self.run.left_in_doubt(self.transactions.open(gid, sequence), node, sequence);
             }

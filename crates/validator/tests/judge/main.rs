@@ -8,6 +8,7 @@ mod isolation;
 mod left_over;
 mod legal;
 mod logs;
+mod nonsense;
 mod stores;
 mod story;
 mod streaming;
