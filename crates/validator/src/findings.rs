@@ -52,7 +52,7 @@ impl Findings {
         }
     }
 
-    /// Whatever was found against the property proves nothing, for this reason.
+    /// That nothing was found against the property proves nothing, for this reason.
     pub(crate) fn inconclusive(&mut self, property: Property, reason: String) {
         let check = &mut self.checks[property as usize];
         check.verdict = Verdict::Inconclusive(reason);
