@@ -11,6 +11,7 @@ mod branch;
 mod dense;
 mod excerpt;
 mod findings;
+mod gid_index;
 pub mod isolation;
 mod position;
 mod properties;

@@ -1,23 +1,19 @@
 //! The transactions that are not over, or only just: found by id, reused when forgotten, with one outcome each kept
 //! of those that are.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use history::{Gid, GidMap, Outcome};
+use history::{Gid, Outcome};
 
+use crate::gid_index::GidIndex;
 use crate::transaction::{Past, Transaction};
-
-/// The index by id is a window over dense ids, and no wider than this.
-const SPAN_MAX: u32 = 1 << 20;
 
 /// All transactions of a run.
 #[derive(Debug)]
 pub(crate) struct Transactions {
     slab: Vec<Transaction>,
     free: Vec<u32>,
-    index: GidMap<u32>,
-    /// Those so far behind (blocked, as a rule) that they would stretch the window.
-    behind: BTreeMap<Gid, u32>,
+    index: GidIndex,
     past: PastOutcomes,
     retiring: VecDeque<Gid>,
     window: usize,
@@ -34,8 +30,7 @@ impl Transactions {
         Self {
             slab: Vec::new(),
             free: Vec::new(),
-            index: GidMap::default(),
-            behind: BTreeMap::new(),
+            index: GidIndex::default(),
             past: PastOutcomes::default(),
             retiring: VecDeque::new(),
             window,
@@ -47,7 +42,7 @@ impl Transactions {
     #[inline]
     pub(crate) fn get(&mut self, gid: Gid) -> Option<&mut Transaction> {
         if self.last.0 != gid || gid == Gid::INITIAL {
-            self.last = (gid, self.slot(gid)?);
+            self.last = (gid, self.index.get(gid)?);
         }
         Some(&mut self.slab[self.last.1 as usize])
     }
@@ -56,17 +51,16 @@ impl Transactions {
     #[inline]
     pub(crate) fn open(&mut self, gid: Gid, sequence: u64) -> &mut Transaction {
         if self.last.0 != gid || gid == Gid::INITIAL {
-            self.last = (gid, self.slot(gid).unwrap_or_else(|| self.add(gid, sequence)));
+            self.last = (gid, self.index.get(gid).unwrap_or_else(|| self.add(gid, sequence)));
         }
         &mut self.slab[self.last.1 as usize]
     }
 
     /// All whose facts are present, in no order that means anything, to change them.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Transaction> {
-        let (index, behind) = (&self.index, &self.behind);
-        let slot_of = |gid| index.get(gid).or_else(|| behind.get(&gid)).copied();
-        (0..).zip(&mut self.slab).filter_map(move |(slot, transaction)| {
-            (slot_of(transaction.gid) == Some(slot)).then_some(transaction)
+        let index = &self.index;
+        (0..).zip(&mut self.slab).filter_map(|(slot, transaction)| {
+            (index.get(transaction.gid) == Some(slot)).then_some(transaction)
         })
     }
 
@@ -89,7 +83,7 @@ impl Transactions {
     pub(crate) fn waited(&mut self) -> Option<&mut Transaction> {
         while self.retiring.len() > self.window {
             let gid = self.retiring.pop_front()?;
-            let slot = self.slot(gid).expect("what is forgotten waits no more");
+            let slot = self.index.get(gid).expect("what is forgotten waits no more");
             let transaction = &mut self.slab[slot as usize];
             transaction.retiring = transaction.is_over();
             if transaction.retiring {
@@ -102,7 +96,7 @@ impl Transactions {
     /// Forgets all of a transaction but how it ended.
     pub(crate) fn forget(&mut self, gid: Gid) {
         self.last = NOBODY;
-        let Some(slot) = self.index.remove(gid).or_else(|| self.behind.remove(&gid)) else { return };
+        let Some(slot) = self.index.remove(gid) else { return };
         let transaction = &self.slab[slot as usize];
         let told_committed = transaction.answer(Outcome::Committed).happened();
         let committed = || transaction.branches().iter().any(|branch| branch.commits().happened());
@@ -113,15 +107,6 @@ impl Transactions {
         };
         self.past.keep(gid, ended);
         self.free.push(slot);
-    }
-
-    #[inline]
-    fn slot(&self, gid: Gid) -> Option<u32> {
-        match self.index.get(gid) {
-            Some(&slot) => Some(slot),
-            None if self.behind.is_empty() => None,
-            None => self.behind.get(&gid).copied(),
-        }
     }
 
     fn add(&mut self, gid: Gid, sequence: u64) -> u32 {
@@ -136,24 +121,11 @@ impl Transactions {
                 u32::try_from(self.slab.len() - 1).expect("fewer than 2^32 transactions are open at once")
             }
         };
-        self.enter(gid, slot);
+        self.index.insert(gid, slot);
         if past != Past::None {
             self.retire(gid);
         }
         slot
-    }
-
-    fn enter(&mut self, gid: Gid, slot: u32) {
-        while let Some(first) = self.index.first()
-            && gid.0.saturating_sub(first.0) > SPAN_MAX
-        {
-            let behind = self.index.remove(first).expect("the first id is present");
-            self.behind.insert(first, behind);
-        }
-        match self.index.first() {
-            Some(first) if first.0.saturating_sub(gid.0) > SPAN_MAX => self.behind.insert(gid, slot),
-            _ => self.index.insert(gid, slot),
-        };
     }
 }
 

@@ -1,11 +1,8 @@
 //! The transactions that are not over yet, with what each has read and written so far.
 
-use std::collections::BTreeMap;
+use history::Gid;
 
-use history::{Gid, GidMap};
-
-/// The index by id is a window over dense ids, and no wider than this.
-const SPAN_MAX: u32 = 1 << 20;
+use crate::gid_index::GidIndex;
 
 /// A key of a participant in one word: the node's number, then the key.
 pub(super) type Place = u64;
@@ -53,28 +50,26 @@ impl Live {
 pub(super) struct LiveTransactions {
     slab: Vec<Live>,
     free: Vec<u32>,
-    index: GidMap<u32>,
-    /// Those so far behind (blocked, as a rule) that they would stretch the window.
-    behind: BTreeMap<Gid, u32>,
+    index: GidIndex,
 }
 
 impl LiveTransactions {
     /// A transaction, if it is live.
     #[inline]
     pub(super) fn get(&self, gid: Gid) -> Option<&Live> {
-        self.slot(gid).map(|slot| &self.slab[slot as usize])
+        self.index.get(gid).map(|slot| &self.slab[slot as usize])
     }
 
     /// A transaction, if it is live, to change it.
     #[inline]
     pub(super) fn get_mut(&mut self, gid: Gid) -> Option<&mut Live> {
-        self.slot(gid).map(|slot| &mut self.slab[slot as usize])
+        self.index.get(gid).map(|slot| &mut self.slab[slot as usize])
     }
 
     /// A transaction begins. One that is live already goes on.
     #[inline]
     pub(super) fn begin(&mut self, gid: Gid, sequence: u64) {
-        if self.slot(gid).is_some() {
+        if self.index.get(gid).is_some() {
             return;
         }
         let slot = match self.free.pop() {
@@ -100,44 +95,22 @@ impl LiveTransactions {
                 u32::try_from(self.slab.len() - 1).expect("fewer than 2^32 transactions are live at once")
             }
         };
-        self.enter(gid, slot);
+        self.index.insert(gid, slot);
     }
 
     /// Takes a transaction out, for `last` to look at before it is forgotten.
     #[inline]
     pub(super) fn end<T>(&mut self, gid: Gid, last: impl FnOnce(&Live) -> T) -> Option<T> {
-        let slot = self.index.remove(gid).or_else(|| self.behind.remove(&gid))?;
+        let slot = self.index.remove(gid)?;
         self.free.push(slot);
         Some(last(&self.slab[slot as usize]))
     }
 
     /// The ids of all, ascending.
     pub(super) fn gids(&self) -> Vec<Gid> {
-        let used = (0..).zip(&self.slab).filter(|&(slot, live)| self.slot(live.gid) == Some(slot));
+        let used = (0..).zip(&self.slab).filter(|&(slot, live)| self.index.get(live.gid) == Some(slot));
         let mut gids: Vec<Gid> = used.map(|(_, live)| live.gid).collect();
         gids.sort_unstable();
         gids
-    }
-
-    #[inline]
-    fn slot(&self, gid: Gid) -> Option<u32> {
-        match self.index.get(gid) {
-            Some(&slot) => Some(slot),
-            None if self.behind.is_empty() => None,
-            None => self.behind.get(&gid).copied(),
-        }
-    }
-
-    fn enter(&mut self, gid: Gid, slot: u32) {
-        while let Some(first) = self.index.first()
-            && gid.0.saturating_sub(first.0) > SPAN_MAX
-        {
-            let behind = self.index.remove(first).expect("the first id is present");
-            self.behind.insert(first, behind);
-        }
-        match self.index.first() {
-            Some(first) if first.0.saturating_sub(gid.0) > SPAN_MAX => self.behind.insert(gid, slot),
-            _ => self.index.insert(gid, slot),
-        };
     }
 }
