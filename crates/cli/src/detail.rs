@@ -20,11 +20,14 @@ pub(crate) struct Detail {
     /// As many as were asked for.
     participants: u32,
     timeline: bool,
+    /// There is no time but real time.
+    is_real: bool,
 }
 
 impl Report for Detail {
     fn begin(&mut self, _screen: &mut Screen, plan: &Plan) -> Result<(), Failure> {
         self.participants = plan.participants;
+        self.is_real = plan.engine.is_real();
         self.timeline = plan.format == Format::Detail { timeline: true };
         Ok(())
     }
@@ -36,7 +39,7 @@ impl Report for Detail {
             screen.print("\n")?;
         }
         screen.print(self.heading(ran, result))?;
-        screen.print(body(result))?;
+        screen.print(body(result, self.is_real))?;
         let judged = if self.timeline { text::checks(result) } else { text::reasons(result) };
         if !judged.is_empty() {
             screen.print(format_args!("\n{judged}"))?;
@@ -71,7 +74,7 @@ impl Detail {
     }
 }
 
-fn body(result: &TestResult) -> String {
+fn body(result: &TestResult, is_real: bool) -> String {
     let metrics = &result.metrics;
     let mut text = String::new();
     let mut row = |name: &str, value: &str| {
@@ -91,7 +94,8 @@ fn body(result: &TestResult) -> String {
     let recoveries = count(metrics.recoveries_completed, "recovery", "recoveries");
     row("happened", &format!("{messages}, {faults}, {recoveries}"));
     let (virtually, really) = (span(result.virtual_ms), span(result.duration_ms));
-    row("took", &format!("{virtually} of virtual time in {really} of real time"));
+    let simulated = if is_real { String::new() } else { format!("{virtually} of virtual time in ") };
+    row("took", &format!("{simulated}{really} of real time"));
     text
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Overview {
     participants: u32,
     seeds: u64,
     output: Option<String>,
+    /// There is no time but real time.
+    is_real: bool,
     line: Line,
     failures: Vec<String>,
     failed: usize,
@@ -46,6 +48,7 @@ impl Overview {
             participants: 0,
             seeds: 1,
             output: None,
+            is_real: false,
             line: Line::default(),
             failures: Vec::new(),
             failed: 0,
@@ -54,11 +57,12 @@ impl Overview {
 
     fn line(&self, ran: &Ran) -> String {
         let Line { runs, passed, status, transactions, virtual_ms, wall_ms } = self.line;
+        let simulated =
+            if self.is_real { String::new() } else { format!("  {:>9} virtual", span(virtual_ms)) };
         let mut text = format!(
-            "{:<12}  {:<width$}  {transactions:>6} txn  {:>9} virtual  {:>9} real",
+            "{:<12}  {:<width$}  {transactions:>6} txn{simulated}  {:>9} real",
             status.unwrap_or(Status::Passed),
             ran.subject.name(),
-            span(virtual_ms),
             span(wall_ms),
             width = self.name_width,
         );
@@ -97,6 +101,7 @@ impl Report for Overview {
         self.name_width = plan.subjects.iter().map(|subject| subject.name().len()).max().unwrap_or(0);
         self.participants = plan.participants;
         self.seeds = plan.seeds;
+        self.is_real = plan.engine.is_real();
         self.output = plan.output.as_ref().map(|output| output.display().to_string());
         let seeds = match plan.seeds {
             1 => format!("seed {}", plan.seed_first),
@@ -127,7 +132,7 @@ impl Report for Overview {
     }
 
     fn finish(&mut self, screen: &mut Screen, summary: &Summary) -> Result<(), Failure> {
-        screen.print(totals(summary))?;
+        screen.print(totals(summary, self.is_real))?;
         if let Some(output) = self.output.as_ref().filter(|_| !summary.stopped) {
             screen.print(format_args!("results in {output}\n"))?;
         }
@@ -159,7 +164,7 @@ fn degradation(metrics: &Totals) -> String {
     format!("against fault-free twins ({compared}), at worst: throughput {lost}; {untouched}")
 }
 
-fn totals(summary: &Summary) -> String {
+fn totals(summary: &Summary, is_real: bool) -> String {
     let runs = &summary.runs;
     let Totals { txn_count, txn_committed, txn_aborted, txn_failed, .. } = summary.metrics;
     let metrics = &summary.metrics;
@@ -200,10 +205,13 @@ fn totals(summary: &Summary) -> String {
     if metrics.compared > 0 {
         let _ = writeln!(text, "{}", degradation(metrics));
     }
+    let simulated = match is_real {
+        true => String::new(),
+        false => format!("{} of virtual time in ", span(metrics.virtual_ms)),
+    };
     let _ = writeln!(
         text,
-        "{} of virtual time in {} of real time, {} of processor time, {:.0} MiB of memory",
-        span(metrics.virtual_ms),
+        "{simulated}{} of real time, {} of processor time, {:.0} MiB of memory",
         span(metrics.wall_ms),
         span(metrics.cpu_ms),
         metrics.peak_memory_mb
