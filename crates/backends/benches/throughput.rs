@@ -23,8 +23,8 @@ const SCRIPT: &str = "\
 \\set gid (:client_id + 1) * 10000000 + :n
 \\set key random(0, 999)
 BEGIN ISOLATION LEVEL READ COMMITTED;
-INSERT INTO finished VALUES (:gid);
-UPDATE item SET v = v + (1), previous = writer, writer = :gid WHERE k = :key RETURNING v, previous;
+INSERT INTO test2pc_finished VALUES (:gid);
+UPDATE test2pc_item SET v = v + (1), previous = writer, writer = :gid WHERE k = :key RETURNING v, previous;
 PREPARE TRANSACTION 'pgbench-:gid';
 COMMIT PREPARED 'pgbench-:gid';
 ";

@@ -192,7 +192,7 @@ fn request(bytes: &[u8]) -> Option<(MessageKind, Gid)> {
         ("XA COMMIT '", MessageKind::Commit),
         ("ROLLBACK PREPARED '", MessageKind::Abort),
         ("XA ROLLBACK '", MessageKind::Abort),
-        ("INSERT INTO finished VALUES (", MessageKind::Execute),
+        ("INSERT INTO test2pc_finished VALUES (", MessageKind::Execute),
     ];
     let (kind, rest) = signs.into_iter().find_map(|(sign, kind)| Some((kind, text.split_once(sign)?.1)))?;
     let kind = if rest.contains("ONE PHASE") { MessageKind::CommitOnePhase } else { kind };
@@ -210,7 +210,10 @@ mod tests {
     fn statements_are_known_as_messages() {
         let gid = |number| Gid(number);
         for (statements, expected) in [
-            ("BEGIN; INSERT INTO finished VALUES (7); UPDATE item", (MessageKind::Execute, gid(7))),
+            (
+                "BEGIN; INSERT INTO test2pc_finished VALUES (7); UPDATE test2pc_item",
+                (MessageKind::Execute, gid(7)),
+            ),
             ("PREPARE TRANSACTION '2pc-00000000000000ab-7-rm1'", (MessageKind::Prepare, gid(7))),
             (
                 "XA END '2pc-00000000000000ab-7','rm2'; XA PREPARE '2pc-00000000000000ab-7','rm2'",

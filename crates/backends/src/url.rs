@@ -1,7 +1,8 @@
 //! Databases that somebody already runs, by URL: `postgres://user:password@host:port/database`, and the same with
-//! `mariadb` or `mysql`.
+//! `mariadb` or `mysql`. A host that begins with `%2F` is a path: PostgreSQL's folder of sockets, or MariaDB's socket.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::wire::{Address, Login};
@@ -45,8 +46,23 @@ impl FromStr for Url {
             password: decode(password)?,
             database: if database.is_empty() { decode(user)? } else { decode(database)? },
         };
-        Ok(Self { kind, address: Address::Tcp(host.to_owned(), port), login })
+        let host = decode(host)?;
+        let address =
+            if host.starts_with('/') { socket(kind, host.into(), port) } else { Address::Tcp(host, port) };
+        Ok(Self { kind, address, login })
     }
+}
+
+/// PostgreSQL has several sockets in one folder, named by ports.
+fn socket(kind: Kind, path: PathBuf, port: u16) -> Address {
+    // Only PostgreSQL's depends on the port.
+    let _ = port;
+    Address::Unix(match kind {
+        #[cfg(feature = "postgres")]
+        Kind::Postgres => path.join(format!(".s.PGSQL.{port}")),
+        #[cfg(feature = "mariadb")]
+        Kind::MariaDb => path,
+    })
 }
 
 impl fmt::Display for Url {
@@ -54,7 +70,14 @@ impl fmt::Display for Url {
         let Login { user, database, .. } = &self.login;
         match &self.address {
             Address::Tcp(host, port) => write!(f, "{}://{user}@{host}:{port}/{database}", self.kind),
-            Address::Unix(path) => write!(f, "{} at {}", self.kind, path.display()),
+            Address::Unix(path) => {
+                let encoded = path.to_string_lossy().replace('%', "%25").replace('/', "%2F");
+                let host = encoded.split("%2F.s.PGSQL.").next().unwrap_or_default();
+                match encoded.rsplit_once(".s.PGSQL.") {
+                    Some((_, port)) => write!(f, "{}://{user}@{host}:{port}/{database}", self.kind),
+                    None => write!(f, "{}://{user}@{host}/{database}", self.kind),
+                }
+            }
         }
     }
 }
@@ -95,6 +118,9 @@ mod tests {
         let url: Url = "postgres://me:p%40ss@db.example:5433/bank".parse().expect("a good one");
         assert_eq!(url.to_string(), "postgres://me@db.example:5433/bank");
         assert_eq!(url.login.password, "p@ss");
+        for url in ["postgres://me@%2Frun%2Fpostgresql:5433/bank", "mariadb://me@%2Frun%2Fmysqld%2Fs/bank"] {
+            assert_eq!(url.parse::<Url>().expect("a good one").to_string(), url);
+        }
         let url: Url = "mysql://root@localhost".parse().expect("a good one");
         assert_eq!(url.to_string(), "mariadb://root@localhost:3306/root");
     }

@@ -121,6 +121,10 @@ pub(crate) struct RunOptions {
     /// Run on real databases, started for it: postgres, mariadb, or several, separated by commas
     #[arg(long, value_name = "DATABASE", value_delimiter = ',')]
     pub(crate) backend: Vec<String>,
+    /// Run on a database that is there, which is neither killed nor stopped: postgres://user:password@host:port/database
+    /// or mariadb://.. ; once for each participant
+    #[arg(long = "url", value_name = "URL", conflicts_with = "backend")]
+    pub(crate) urls: Vec<String>,
     /// The seed: the same seed gives the same run
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = within(0, u64::MAX))]
     pub(crate) seed: u64,

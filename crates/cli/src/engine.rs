@@ -16,18 +16,30 @@ pub(crate) const NO_DATABASES: &str =
 
 /// What runs the scenarios.
 pub(crate) struct Engine {
-    /// The databases that were named; none for the simulator.
-    named: Vec<String>,
+    /// What has to be typed to have the databases again; nothing for the simulator.
+    arguments: String,
+    participants: u32,
     databases: Option<Rc<dyn Backend>>,
+    /// What would break two-phase commit at the databases that are there already.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Engine {
     /// What scenarios of databases run on, if nobody says.
     pub(crate) const DATABASES: [&'static str; 2] = ["postgres", "mariadb"];
 
-    pub(crate) fn new(named: &[String]) -> Result<Self, Failure> {
-        let databases = if named.is_empty() { None } else { Some(databases(named)?) };
-        Ok(Self { named: named.to_vec(), databases })
+    /// Servers of our own of these kinds, or databases that are there already, or the simulator.
+    pub(crate) fn new(kinds: &[String], urls: &[String]) -> Result<Self, Failure> {
+        if !urls.is_empty() {
+            return at(urls);
+        }
+        if kinds.is_empty() {
+            let (arguments, participants) = (String::new(), SIMULATED);
+            return Ok(Self { arguments, participants, databases: None, warnings: Vec::new() });
+        }
+        let arguments = format!(" --backend {}", kinds.join(","));
+        let (participants, databases) = (kinds.len() as u32, Some(databases(kinds)?));
+        Ok(Self { arguments, participants, databases, warnings: Vec::new() })
     }
 
     /// Whether runs take real time on real databases.
@@ -37,12 +49,12 @@ impl Engine {
 
     /// How many participants there are, if nobody says.
     pub(crate) fn participants(&self) -> u32 {
-        if self.is_real() { self.named.len() as u32 } else { SIMULATED }
+        self.participants
     }
 
     /// What has to be typed to have the same again.
-    pub(crate) fn arguments(&self) -> String {
-        if self.is_real() { format!(" --backend {}", self.named.join(",")) } else { String::new() }
+    pub(crate) fn arguments(&self) -> &str {
+        &self.arguments
     }
 
     pub(crate) fn harness(&self, seed: u64) -> TwoPhaseCommitTestHarness {
@@ -63,6 +75,31 @@ fn databases(named: &[String]) -> Result<Rc<dyn Backend>, Failure> {
     let wrong = |error: backends::BackendError| Failure::Usage(error.to_string());
     let options = Options { kinds: kinds.map_err(wrong)?, durability: Durability::Process };
     Ok(Rc::new(Databases::new(options).map_err(wrong)?))
+}
+
+/// Databases that are there already are looked at before anything runs there.
+#[cfg(feature = "databases")]
+fn at(urls: &[String]) -> Result<Engine, Failure> {
+    use backends::{Databases, Url, examine};
+
+    let wrong = |error: backends::BackendError| Failure::Usage(error.to_string());
+    let urls = urls.iter().map(|url| url.parse::<Url>()).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let (mut arguments, mut warnings) = (String::new(), Vec::new());
+    for url in &urls {
+        // A password is for whoever types it again.
+        arguments.push_str(&format!(" --url {url}"));
+        let diagnosis = examine(url).map_err(wrong)?;
+        let told =
+            |finding: backends::Finding| format!("{url}: {}; fix: {}", finding.problem, finding.remedy);
+        warnings.extend(diagnosis.findings.into_iter().map(told));
+    }
+    let databases: Rc<dyn Backend> = Rc::new(Databases::at(&urls).map_err(wrong)?);
+    Ok(Engine { arguments, participants: urls.len() as u32, databases: Some(databases), warnings })
+}
+
+#[cfg(not(feature = "databases"))]
+fn at(_urls: &[String]) -> Result<Engine, Failure> {
+    Err(Failure::Usage(NO_DATABASES.to_owned()))
 }
 
 #[cfg(not(feature = "databases"))]

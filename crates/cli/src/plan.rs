@@ -115,8 +115,9 @@ impl Plan {
                 unreachable!("they run nothing")
             }
         };
-        let RunOptions { participants, backend, seed, seeds, json, verbose } = options;
-        let engine = Engine::new(&scope.backend(backend))?;
+        let RunOptions { participants, backend, urls, seed, seeds, json, verbose } = options;
+        let kinds = if urls.is_empty() { scope.backend(backend) } else { backend };
+        let engine = Engine::new(&kinds, &urls)?;
         let participants = participants.unwrap_or(engine.participants());
         let subjects = scope.subjects(participants, &engine)?;
         if seed.checked_add(seeds - 1).is_none() {
@@ -163,7 +164,7 @@ impl Plan {
                 format!("random -p {participants} -t {transactions} --seed {seed}")
             }
         };
-        let arguments = arguments + &self.engine.arguments();
+        let arguments = arguments + self.engine.arguments();
         Replay { failpoints: self.failpoints.clone(), arguments }
     }
 }

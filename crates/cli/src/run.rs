@@ -75,6 +75,9 @@ fn run_each(
     report: &mut dyn Report,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
+    for warning in &plan.engine.warnings {
+        screen.remark(format_args!("warning: {warning}"));
+    }
     report.begin(screen, plan)?;
     let mut struck = 0;
     let runs = plan.subjects.iter().zip(1..).flat_map(|it| plan.seeds().map(move |seed| (it, seed)));

@@ -1,15 +1,29 @@
 //! MariaDB: X/Open XA.
 
-use history::{Gid, OpKind};
+use history::{Gid, OpKind, ParticipantId};
 use protocol::Operation;
 
 use super::{Dialect, Meaning, PreparedList, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
-pub(super) struct MariaDb;
+pub(super) struct MariaDb {
+    /// Tells apart the databases of one server, all of whose branches are in one list.
+    place: String,
+}
 
-fn name(xid: Xid) -> String {
-    format!("'{}','{}'", xid.global(), xid.branch)
+impl MariaDb {
+    pub(super) fn new(database: &str) -> Self {
+        Self { place: format!("{:08x}", crc32fast::hash(database.as_bytes())) }
+    }
+
+    /// What a branch is called beside its transaction.
+    fn branch(&self, id: ParticipantId) -> String {
+        format!("{id}-{}", self.place)
+    }
+
+    fn name(&self, xid: Xid) -> String {
+        format!("'{}','{}'", xid.global(), self.branch(xid.branch))
+    }
 }
 
 impl Dialect for MariaDb {
@@ -36,27 +50,35 @@ impl Dialect for MariaDb {
         format!("SELECT id FROM information_schema.processlist WHERE id = {}", name.number)
     }
 
+    /// Locks of this sort are of the whole server.
+    fn claim(&self) -> &'static str {
+        "SELECT GET_LOCK(CONCAT('test2pc-', CRC32(DATABASE())), 0)"
+    }
+
     fn create_tables(&self) -> String {
-        "CREATE TABLE IF NOT EXISTS item (k int PRIMARY KEY, v bigint NOT NULL, writer bigint NOT NULL, \
-         previous bigint NOT NULL) ENGINE=InnoDB; CREATE TABLE IF NOT EXISTS finished (gid bigint PRIMARY KEY) \
+        "CREATE TABLE IF NOT EXISTS test2pc_item (k int PRIMARY KEY, v bigint NOT NULL, writer bigint NOT NULL, \
+         previous bigint NOT NULL) ENGINE=InnoDB; CREATE TABLE IF NOT EXISTS test2pc_finished (gid bigint PRIMARY KEY) \
          ENGINE=InnoDB"
             .to_owned()
     }
 
     fn begin(&self, xid: Xid, writes: bool) -> String {
-        let mark =
-            if writes { format!("; INSERT INTO finished VALUES ({})", xid.gid.0) } else { String::new() };
-        format!("XA START {}{mark}", name(xid))
+        let mark = if writes {
+            format!("; INSERT INTO test2pc_finished VALUES ({})", xid.gid.0)
+        } else {
+            String::new()
+        };
+        format!("XA START {}{mark}", self.name(xid))
     }
 
     fn operation(&self, gid: Gid, operation: Operation) -> String {
         let Operation { key, kind, value } = operation;
         let (key, gid, value) = (key.0, gid.0, i64::from(value));
         match kind {
-            OpKind::Read => format!("SELECT v, writer FROM item WHERE k = {key} LOCK IN SHARE MODE"),
+            OpKind::Read => format!("SELECT v, writer FROM test2pc_item WHERE k = {key} LOCK IN SHARE MODE"),
             // An UPDATE returns nothing here, an INSERT does. Assignments happen from left to right.
             OpKind::Put | OpKind::Add | OpKind::Append => format!(
-                "INSERT INTO item VALUES ({key}, {value}, {gid}, 0) ON DUPLICATE KEY UPDATE v = {}, \
+                "INSERT INTO test2pc_item VALUES ({key}, {value}, {gid}, 0) ON DUPLICATE KEY UPDATE v = {}, \
                  previous = writer, writer = {gid} RETURNING v, previous",
                 made_of("v", kind, value)
             ),
@@ -64,7 +86,7 @@ impl Dialect for MariaDb {
     }
 
     fn prepare(&self, xid: Xid) -> String {
-        let name = name(xid);
+        let name = self.name(xid);
         format!("XA END {name}; XA PREPARE {name}")
     }
 
@@ -78,15 +100,15 @@ impl Dialect for MariaDb {
     }
 
     fn commit_prepared(&self, xid: Xid) -> String {
-        format!("XA COMMIT {}", name(xid))
+        format!("XA COMMIT {}", self.name(xid))
     }
 
     fn abort_prepared(&self, xid: Xid) -> String {
-        format!("XA ROLLBACK {}", name(xid))
+        format!("XA ROLLBACK {}", self.name(xid))
     }
 
     fn commit_active(&self, xid: Xid) -> String {
-        let name = name(xid);
+        let name = self.name(xid);
         format!("XA END {name}; XA COMMIT {name} ONE PHASE")
     }
 
@@ -96,7 +118,7 @@ impl Dialect for MariaDb {
 
     /// A branch that a deadlock has chosen refuses its XA END, and is rolled back all the same.
     fn abort_active(&self, xid: Xid) -> Vec<String> {
-        let name = name(xid);
+        let name = self.name(xid);
         vec![format!("XA END {name}"), format!("XA ROLLBACK {name}")]
     }
 
@@ -105,15 +127,20 @@ impl Dialect for MariaDb {
         "XA RECOVER FORMAT='SQL'"
     }
 
-    fn read_prepared(&self, run: u64, answers: &[Answer]) -> PreparedList {
+    fn read_prepared(&self, run: u64, branch: ParticipantId, answers: &[Answer]) -> PreparedList {
         let mut list = PreparedList::default();
         for row in answers.iter().flat_map(|answer| &answer.rows) {
             let Some(Some(name)) = row.last() else { continue };
-            let global = name.split(',').next().unwrap_or_default().trim_matches('\'');
+            let mut parts = name.split(',').map(|part| part.trim_matches('\''));
+            let (global, own) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            // At another database of the server somebody else may be at work.
+            if !own.ends_with(&self.place) {
+                continue;
+            }
             match Xid::gid_of(run, global) {
-                Some(gid) => list.own.push(gid),
+                Some(gid) if own == self.branch(branch) => list.own.push(gid),
                 None if global.starts_with("2pc-") => list.stale.push(format!("XA ROLLBACK {name}")),
-                None => {}
+                _ => {}
             }
         }
         list

@@ -83,6 +83,8 @@ pub(crate) trait Dialect {
     /// Lists the session if it is still there.
     fn session_listed(&self, name: &SessionName) -> String;
 
+    /// Takes the database for this session alone, if no other run has it: the answer is then 1.
+    fn claim(&self) -> &'static str;
     /// Makes the tables, if there are none.
     fn create_tables(&self) -> String;
     /// Empties the tables and puts in these keys.
@@ -92,8 +94,8 @@ pub(crate) trait Dialect {
             let separator = if rows.is_empty() { "" } else { "," };
             let _ = write!(rows, "{separator}({},0,0,0)", key.0);
         }
-        let fill = if rows.is_empty() { rows } else { format!("; INSERT INTO item VALUES {rows}") };
-        format!("TRUNCATE item; TRUNCATE finished{fill}")
+        let fill = if rows.is_empty() { rows } else { format!("; INSERT INTO test2pc_item VALUES {rows}") };
+        format!("TRUNCATE test2pc_item; TRUNCATE test2pc_finished{fill}")
     }
 
     /// Begins a branch and leaves its mark, which stays if it commits.
@@ -124,8 +126,8 @@ pub(crate) trait Dialect {
 
     /// Lists all that is prepared.
     fn list_prepared(&self) -> &'static str;
-    /// Reads the list.
-    fn read_prepared(&self, run: u64, answers: &[Answer]) -> PreparedList;
+    /// Reads the list: of the branches of a run, and of those that others have left at the same database.
+    fn read_prepared(&self, run: u64, branch: ParticipantId, answers: &[Answer]) -> PreparedList;
     /// What an error code means.
     fn meaning(&self, code: &str) -> Meaning;
     /// Writes all that is in memory to the files, so that what is prepared is found by another way at the next start.
@@ -134,17 +136,17 @@ pub(crate) trait Dialect {
 
 /// Whether a transaction was committed: asks for its mark.
 pub(crate) fn finished(gid: Gid) -> String {
-    format!("SELECT gid FROM finished WHERE gid = {}", gid.0)
+    format!("SELECT gid FROM test2pc_finished WHERE gid = {}", gid.0)
 }
 
 /// All transactions that were committed.
-pub(crate) const ALL_FINISHED: &str = "SELECT gid FROM finished";
+pub(crate) const ALL_FINISHED: &str = "SELECT gid FROM test2pc_finished";
 /// All that was ever written.
-pub(crate) const CONTENTS: &str = "SELECT k, v FROM item WHERE writer <> 0 ORDER BY k";
+pub(crate) const CONTENTS: &str = "SELECT k, v FROM test2pc_item WHERE writer <> 0 ORDER BY k";
 /// The keys that nobody has locked.
-pub(crate) const UNLOCKED: &str = "SELECT k FROM item FOR UPDATE SKIP LOCKED";
+pub(crate) const UNLOCKED: &str = "SELECT k FROM test2pc_item FOR UPDATE SKIP LOCKED";
 /// All keys.
-pub(crate) const KEYS: &str = "SELECT k FROM item";
+pub(crate) const KEYS: &str = "SELECT k FROM test2pc_item";
 
 /// What an operation that writes makes of what a column holds: [`OpKind::apply`] in SQL, where `%` keeps the sign too.
 fn made_of(held: &str, kind: OpKind, value: i64) -> String {
@@ -158,13 +160,18 @@ fn made_of(held: &str, kind: OpKind, value: i64) -> String {
     }
 }
 
-/// The dialect of a kind of database.
-pub(crate) fn of(kind: Kind) -> Box<dyn Dialect> {
+/// Leaves no table behind.
+pub(crate) const DROP_TABLES: &str = "DROP TABLE IF EXISTS test2pc_item, test2pc_finished";
+
+/// The dialect of a kind of database, for one of this name.
+pub(crate) fn of(kind: Kind, database: &str) -> Box<dyn Dialect> {
+    // Only MariaDB lists what is prepared in all its databases.
+    let _ = database;
     match kind {
         #[cfg(feature = "postgres")]
         Kind::Postgres => Box::new(postgres::Postgres),
         #[cfg(feature = "mariadb")]
-        Kind::MariaDb => Box::new(mariadb::MariaDb),
+        Kind::MariaDb => Box::new(mariadb::MariaDb::new(database)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL: `PREPARE TRANSACTION`.
 
-use history::{Gid, OpKind};
+use history::{Gid, OpKind, ParticipantId};
 use protocol::Operation;
 
 use super::{Dialect, Meaning, PreparedList, SessionName, Xid, made_of};
@@ -40,15 +40,23 @@ impl Dialect for Postgres {
         format!("SELECT pid FROM pg_stat_activity WHERE pid = {number} AND backend_start = '{since}'")
     }
 
+    /// Locks of this sort are of one database.
+    fn claim(&self) -> &'static str {
+        "SELECT pg_try_advisory_lock(2207150219)::int"
+    }
+
     fn create_tables(&self) -> String {
-        "CREATE TABLE IF NOT EXISTS item (k int PRIMARY KEY, v bigint NOT NULL, writer bigint NOT NULL, \
-         previous bigint NOT NULL); CREATE TABLE IF NOT EXISTS finished (gid bigint PRIMARY KEY)"
+        "CREATE TABLE IF NOT EXISTS test2pc_item (k int PRIMARY KEY, v bigint NOT NULL, writer bigint NOT NULL, \
+         previous bigint NOT NULL); CREATE TABLE IF NOT EXISTS test2pc_finished (gid bigint PRIMARY KEY)"
             .to_owned()
     }
 
     fn begin(&self, xid: Xid, writes: bool) -> String {
-        let mark =
-            if writes { format!("; INSERT INTO finished VALUES ({})", xid.gid.0) } else { String::new() };
+        let mark = if writes {
+            format!("; INSERT INTO test2pc_finished VALUES ({})", xid.gid.0)
+        } else {
+            String::new()
+        };
         format!("BEGIN ISOLATION LEVEL READ COMMITTED{mark}")
     }
 
@@ -56,9 +64,9 @@ impl Dialect for Postgres {
         let Operation { key, kind, value } = operation;
         let (key, gid, value) = (key.0, gid.0, i64::from(value));
         match kind {
-            OpKind::Read => format!("SELECT v, writer FROM item WHERE k = {key} FOR SHARE"),
+            OpKind::Read => format!("SELECT v, writer FROM test2pc_item WHERE k = {key} FOR SHARE"),
             OpKind::Put | OpKind::Add | OpKind::Append => format!(
-                "UPDATE item SET v = {}, previous = writer, writer = {gid} WHERE k = {key} RETURNING v, previous",
+                "UPDATE test2pc_item SET v = {}, previous = writer, writer = {gid} WHERE k = {key} RETURNING v, previous",
                 made_of("v", kind, value)
             ),
         }
@@ -103,7 +111,7 @@ impl Dialect for Postgres {
         "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()"
     }
 
-    fn read_prepared(&self, run: u64, answers: &[Answer]) -> PreparedList {
+    fn read_prepared(&self, run: u64, _branch: ParticipantId, answers: &[Answer]) -> PreparedList {
         let mut list = PreparedList::default();
         for name in answers.iter().flat_map(Answer::first_column).filter(|name| name.starts_with("2pc-")) {
             let global = name.rsplit_once('-').map_or(name, |(global, _)| global);

@@ -57,7 +57,7 @@ impl Run<'_> {
             self.trouble.begin(index, fault);
             return Flow::Continues;
         }
-        if !self.is_up(node) {
+        if !self.is_up(node) || (mode.kind() == FaultKind::Crash && !self.is_ours(node)) {
             return Flow::Continues;
         }
         let point = step.map(|(point, _)| point);
@@ -153,6 +153,11 @@ impl Run<'_> {
             Some(id) => self.participants[id.0 as usize - 1].is_up,
             None => self.node.is_up(),
         }
+    }
+
+    /// Whether it may be killed. Only asked of a node that is up.
+    fn is_ours(&self, node: NodeId) -> bool {
+        node.participant().is_none_or(|id| self.participants[id.0 as usize - 1].server.is_some())
     }
 
     fn crash(&mut self, node: NodeId, restart_after_ms: Option<u64>) {

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::Run;
 use super::target::{Seat, Target};
 use crate::BackendError;
-use crate::dialect::{ALL_FINISHED, CONTENTS, KEYS, UNLOCKED};
+use crate::dialect::{ALL_FINISHED, CONTENTS, DROP_TABLES, KEYS, UNLOCKED};
 use crate::wire::{Answer, Failure};
 
 /// So often it is tried to get rid of what an earlier run left behind.
@@ -24,12 +24,44 @@ impl Target {
     /// Makes the database ready for a run: nothing of ours is prepared, and each key is there with value 0.
     pub(super) async fn make_ready(&self, scenario: &TestScenario) -> Result<(), BackendError> {
         let mut seat = self.open_direct().await.map_err(|error| self.failed(&error))?;
+        self.roll_back_all(&mut seat).await?;
+        let keys = keys_of(scenario, self.id);
+        let statements = [self.dialect.create_tables(), self.dialect.fill_tables(&mut keys.into_iter())];
+        for statement in statements {
+            seat.ask(&statement).await.map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes a database of somebody else's for this run alone, as long as the session lives that is returned.
+    pub(super) async fn claim(&self) -> Result<Seat, BackendError> {
+        let mut seat = self.open_direct().await.map_err(|error| self.failed(&error))?;
+        let answers = seat.ask(self.dialect.claim()).await.map_err(|error| self.failed(&error))?;
+        if numbers(&answers).next() == Some(1) {
+            return Ok(seat);
+        }
+        let why =
+            "another run is at work in this database: wait for its end, or give each a database of its own";
+        Err(BackendError::Database { node: self.id.to_string(), why: why.to_owned() })
+    }
+
+    /// Leaves a database as it was before the run.
+    pub(super) async fn leave_nothing(&self, seat: &mut Seat) -> Result<(), BackendError> {
+        self.roll_back_all(seat).await?;
+        seat.ask(DROP_TABLES).await.map_err(|error| self.failed(&error))?;
+        Ok(())
+    }
+
+    /// Rolls back what is prepared by this run, and by earlier ones that were killed.
+    async fn roll_back_all(&self, seat: &mut Seat) -> Result<(), BackendError> {
         for tries in 0.. {
-            let list = self.list(&mut seat).await.map_err(|error| self.failed(&error))?;
-            if list.stale.is_empty() {
+            let list = self.list(seat).await.map_err(|error| self.failed(&error))?;
+            let own = list.own.iter().map(|&gid| self.dialect.abort_prepared(self.xid(gid)));
+            let statements: Vec<String> = own.chain(list.stale).collect();
+            if statements.is_empty() {
                 break;
             }
-            for statement in list.stale {
+            for statement in statements {
                 // While the session that prepared a branch is still connected, the branch cannot be finished from here.
                 if let Err(error) = seat.ask(&statement).await
                     && (tries == TRIES || error.code().is_none())
@@ -38,11 +70,6 @@ impl Target {
                 }
             }
             sleep(Duration::from_millis(10)).await;
-        }
-        let keys = keys_of(scenario, self.id);
-        let statements = [self.dialect.create_tables(), self.dialect.fill_tables(&mut keys.into_iter())];
-        for statement in statements {
-            seat.ask(&statement).await.map_err(|error| self.failed(&error))?;
         }
         Ok(())
     }

@@ -10,16 +10,16 @@ mod final_state;
 #[cfg(all(test, feature = "postgres", feature = "mariadb"))]
 mod on_databases;
 mod participant;
+mod place;
 mod record;
 mod support;
 mod target;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use harness_core::{Backend, Cast, DurableState, FailureInjector, RunError, RunReport, Sink, TestScenario};
 use history::ParticipantId;
@@ -30,12 +30,11 @@ use tokio::task::LocalSet;
 use crate::link::Trouble;
 use crate::log::Survives;
 use crate::server::{Durability, RunFolder, Server};
-use crate::{BackendError, Kind, dialect};
+use crate::{BackendError, Kind, Url};
 use coordinator::Node;
 use course::{Flow, Happening, Run, Stage};
-use participant::Participant;
+use place::{Ground, Place};
 use record::Record;
-use target::Target;
 
 /// Which databases to run on.
 #[derive(Clone, Debug)]
@@ -49,7 +48,8 @@ pub struct Options {
 /// Runs scenarios on real databases. Servers are started when they are first needed, kept from one run to the next, and
 /// gone when this is.
 pub struct Databases {
-    options: Options,
+    places: Vec<Place>,
+    durability: Durability,
     cast: Cast,
     runtime: Runtime,
     servers: RefCell<Servers>,
@@ -70,7 +70,21 @@ impl Databases {
     /// # Errors
     /// When no database is named.
     pub fn new(options: Options) -> Result<Self, BackendError> {
-        if options.kinds.is_empty() {
+        let Options { kinds, durability } = options;
+        Self::at_places(kinds.into_iter().map(Place::Own).collect(), durability)
+    }
+
+    /// Runs on databases that are there already: the first participant at the first, and so on. Nothing there is killed
+    /// or stopped, and nothing is left there.
+    ///
+    /// # Errors
+    /// When no database is named.
+    pub fn at(urls: &[Url]) -> Result<Self, BackendError> {
+        Self::at_places(urls.iter().cloned().map(Place::There).collect(), Durability::Process)
+    }
+
+    fn at_places(places: Vec<Place>, durability: Durability) -> Result<Self, BackendError> {
+        if places.is_empty() {
             return Err(BackendError::UnknownKind(String::new()));
         }
         let runtime = Builder::new_current_thread().enable_all().build().map_err(BackendError::Log)?;
@@ -80,7 +94,7 @@ impl Databases {
             kinds.into_iter().map(signal).collect::<Result<Vec<_>, _>>().map_err(BackendError::Log)?
         };
         let (servers, interrupts) = (RefCell::default(), RefCell::new(interrupts));
-        Ok(Self { options, cast: Cast::reference(), runtime, servers, interrupts })
+        Ok(Self { places, durability, cast: Cast::reference(), runtime, servers, interrupts })
     }
 
     /// Runs with this coordinator.
@@ -93,10 +107,6 @@ impl Databases {
     pub fn kept(&self) -> Vec<(Kind, PathBuf)> {
         let servers = self.servers.borrow();
         servers.up.iter().map(|server| (server.kind(), server.folder().to_owned())).collect()
-    }
-
-    fn kind_of(&self, id: ParticipantId) -> Kind {
-        self.options.kinds[(id.0 as usize - 1) % self.options.kinds.len()]
     }
 
     fn run_with(
@@ -142,25 +152,13 @@ impl Databases {
         let (queue, inbox) = tokio::sync::mpsc::unbounded_channel();
         let struck = queue.clone();
         let trouble = Trouble::new(move |one| drop(struck.send(Happening::Struck(one))));
+        let (run, durability) = (number, self.durability);
+        let ground = Ground { scenario, seed, run, folder: folder.path(), durability, trouble: &trouble };
         let mut participants = Vec::new();
         for id in (1..=scenario.participants).map(ParticipantId) {
-            let kind = self.kind_of(id);
-            let server = match servers.up.iter().position(|server| server.kind() == kind) {
-                Some(place) => servers.up.remove(place),
-                None => {
-                    let place = folder.path().join(format!("{id}-{number:x}"));
-                    Server::create(kind, place, self.options.durability).await?
-                }
-            };
-            let mut target = self.target(scenario, id, (number, seed), &server);
-            target.make_ready(scenario).await?;
-            let link = match support::needs_links(scenario) {
-                true => Some(target.put_link(folder.path(), &trouble).map_err(BackendError::Log)?),
-                false => None,
-            };
-            participants.push(Participant::new(target, Some(server), link));
+            participants.push(ground.prepare(id, Place::of(&self.places, id), &mut servers.up).await?);
         }
-        let survives = match self.options.durability {
+        let survives = match durability {
             Durability::Machine => Survives::PowerCut,
             Durability::Process | Durability::None => Survives::Kill,
         };
@@ -170,8 +168,12 @@ impl Databases {
         let stage =
             Stage { scenario, cast, seed, injector, node, participants, record, trouble, queue, inbox };
         let (report, participants) = Run::new(stage).run().await?;
-        let used = participants.into_iter().filter_map(|participant| participant.server);
-        servers.up.extend(used);
+        for mut participant in participants {
+            if let Some(claim) = &mut participant.claim {
+                participant.target.leave_nothing(claim).await?;
+            }
+            servers.up.extend(participant.server);
+        }
         for server in servers.up.iter_mut().filter(|server| !server.is_up()) {
             server.start().await?;
         }
@@ -179,36 +181,12 @@ impl Databases {
         self.servers.replace(servers);
         Ok(report)
     }
-
-    fn target(
-        &self,
-        scenario: &TestScenario,
-        id: ParticipantId,
-        (run, seed): (u64, u64),
-        server: &Server,
-    ) -> Target {
-        let kind = self.kind_of(id);
-        Target {
-            id,
-            kind,
-            dialect: dialect::of(kind),
-            address: server.address(),
-            direct: server.address(),
-            login: server.login(),
-            patience: Duration::from_nanos(scenario.participant.idle_timeout.0),
-            lock_timeout_ms: scenario.participant.lock_timeout.0 / 1_000_000,
-            run,
-            // Each way of recovery has half of the seeds.
-            checkpoints: seed % 2 == 1,
-            life: Cell::new(1),
-        }
-    }
 }
 
 impl Backend for Databases {
     fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError> {
         scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
-        if let Some(need) = support::beyond(scenario) {
+        if let Some(need) = support::beyond(scenario, &self.places) {
             return Err(RunError::BeyondBackend { backend: "real databases".to_owned(), need });
         }
         let injector = FailureInjector::arm(&scenario.failure_configs)?;

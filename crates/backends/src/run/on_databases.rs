@@ -1,5 +1,7 @@
 //! What each database is known for, tried on the database: each test fails if its quirk is not minded.
 
+mod by_url;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use tokio::task::LocalSet;
 
 use super::branch::{self, Known};
 use super::target::{Seat, Target};
+use crate::dialect::Xid;
 use crate::server::{Durability, RunFolder, Server};
 use crate::{BackendError, Kind, dialect};
 
@@ -32,7 +35,7 @@ impl Database {
         let target = Target {
             id: ParticipantId(1),
             kind,
-            dialect: dialect::of(kind),
+            dialect: dialect::of(kind, &server.login().database),
             address: server.address(),
             direct: server.address(),
             login: server.login(),
@@ -269,14 +272,25 @@ fn a_deadlock_fails_one_branch_and_frees_its_session() {
 fn what_others_have_prepared_is_left_alone_and_what_earlier_runs_left_is_not() {
     for &kind in Kind::ALL {
         with(kind, |database| async move {
-            for name in ["somebody-else", "2pc-00000000000000aa-7"] {
-                database
-                    .ask(&if kind == Kind::Postgres {
-                        format!("BEGIN; CREATE TABLE t{} (k int); PREPARE TRANSACTION '{name}-rm1'", name.len())
-                    } else {
-                        format!("XA START '{name}','rm1'; INSERT INTO finished VALUES ({}); XA END '{name}','rm1'; XA PREPARE '{name}','rm1'", name.len())
-                    })
-                    .await;
+            let here = &database.target.dialect;
+            let stale = Xid { run: 0xaa, gid: Gid(7), branch: ParticipantId(1) };
+            database.ask(&format!("{}; {}", here.begin(stale, true), here.prepare(stale))).await;
+            let others = if kind == Kind::Postgres {
+                vec!["BEGIN; CREATE TABLE t (k int); PREPARE TRANSACTION 'somebody-else'".to_owned()]
+            } else {
+                // Of another run at another database of the same server.
+                let there = dialect::of(kind, "elsewhere");
+                let theirs = Xid { gid: Gid(8), ..stale };
+                let insert = "INSERT INTO test2pc_finished VALUES (9)";
+                vec![
+                    format!(
+                        "XA START 'somebody-else'; {insert}; XA END 'somebody-else'; XA PREPARE 'somebody-else'"
+                    ),
+                    format!("{}; {}", there.begin(theirs, true), there.prepare(theirs)),
+                ]
+            };
+            for statements in &others {
+                database.ask(statements).await;
             }
             let mut seat = database.target.open().await.expect("it can be reached");
             let before = database.target.list(&mut seat).await.expect("it can be asked");
@@ -288,7 +302,7 @@ fn what_others_have_prepared_is_left_alone_and_what_earlier_runs_left_is_not() {
             }
             let answers = seat.ask(database.target.dialect.list_prepared()).await.expect("it can be asked");
             let left: usize = answers.iter().map(|answer| answer.rows.len()).sum();
-            assert_eq!(left, 1, "{answers:?}");
+            assert_eq!(left, others.len(), "{answers:?}");
         });
     }
 }

@@ -16,6 +16,8 @@ use crate::server::Server;
 pub(super) struct Participant {
     pub(super) target: Rc<Target>,
     _link: Option<Link>,
+    /// What keeps other runs away from a database that is not ours.
+    pub(super) claim: Option<Seat>,
     /// `None` while it is being started, or if it is not ours.
     pub(super) server: Option<Server>,
     pub(super) is_up: bool,
@@ -75,10 +77,16 @@ pub(super) enum Reaction {
 }
 
 impl Participant {
-    pub(super) fn new(target: Target, server: Option<Server>, link: Option<Link>) -> Self {
+    pub(super) fn new(
+        target: Target,
+        server: Option<Server>,
+        link: Option<Link>,
+        claim: Option<Seat>,
+    ) -> Self {
         Self {
             target: Rc::new(target),
             _link: link,
+            claim,
             server,
             is_up: true,
             gone_for_good: false,

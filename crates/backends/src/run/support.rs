@@ -1,12 +1,20 @@
 //! Which scenarios can happen on real databases. The rest are refused before anything runs.
 
+use history::{NodeId, ParticipantId};
+
+use super::place::Place;
 use harness_core::{FailureConfig, FailureMode, LinkEffect, TestScenario};
 
 /// More servers than this are too many for one machine.
 const PARTICIPANTS_MAX: u32 = 8;
 
 /// What the scenario needs and real databases have not, if there is such a thing.
-pub(super) fn beyond(scenario: &TestScenario) -> Option<String> {
+pub(super) fn beyond(scenario: &TestScenario, places: &[Place]) -> Option<String> {
+    let is_ours = |id: ParticipantId| matches!(Place::of(places, id), Place::Own(_));
+    let given = places.len() as u32;
+    if !is_ours(ParticipantId(1)) && scenario.participants > given {
+        return Some(format!("{} databases, of {given} that are given by URL", scenario.participants));
+    }
     if scenario.participants > PARTICIPANTS_MAX {
         return Some(format!("{} participants, of {PARTICIPANTS_MAX} at the most", scenario.participants));
     }
@@ -16,7 +24,14 @@ pub(super) fn beyond(scenario: &TestScenario) -> Option<String> {
     if scenario.chaos.is_some() {
         return Some("faults drawn from the seed".to_owned());
     }
-    scenario.failure_configs.iter().find(|fault| !can_happen(fault)).map(ToString::to_string)
+    let mut faults = scenario.failure_configs.iter();
+    if let Some(fault) = faults.clone().find(|fault| !can_happen(fault)) {
+        return Some(fault.to_string());
+    }
+    let harms = |fault: &&FailureConfig| !matches!(fault.mode, FailureMode::Network(_) | FailureMode::VoteNo);
+    let struck = |fault: &FailureConfig| fault.node.and_then(NodeId::participant);
+    let fault = faults.find(|fault| harms(fault) && struck(fault).is_some_and(|id| !is_ours(id)))?;
+    Some(format!("{fault}: a database that is given by URL is neither killed nor stopped"))
 }
 
 /// Whether something is to go wrong between the coordinator and a database.

@@ -154,7 +154,7 @@ impl Target {
     /// Lists what is prepared.
     pub(crate) async fn list(&self, seat: &mut Seat) -> Result<PreparedList, Failure> {
         let answers = seat.ask(self.dialect.list_prepared()).await?;
-        Ok(self.dialect.read_prepared(self.run, &answers))
+        Ok(self.dialect.read_prepared(self.run, self.id, &answers))
     }
 }
 

@@ -20,7 +20,7 @@ pub use program::Durability;
 use program::Program;
 
 use crate::wire::{Address, Login, Session};
-use crate::{BackendError, Kind};
+use crate::{BackendError, Kind, Url};
 
 /// How long a server may take to start, on a machine that has much else to do.
 const START_PATIENCE: Duration = Duration::from_secs(60);
@@ -122,6 +122,11 @@ impl Server {
 
     pub(crate) fn address(&self) -> Address {
         Address::Unix(self.program.socket(&self.folder))
+    }
+
+    /// Where it is, and who may ask it.
+    pub(crate) fn url(&self) -> Url {
+        Url { kind: self.kind(), address: self.address(), login: self.login() }
     }
 
     pub(crate) fn login(&self) -> Login {

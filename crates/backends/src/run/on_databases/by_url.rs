@@ -1,0 +1,67 @@
+//! Databases that are there already: the runs that are possible there pass, and leave nothing.
+
+use harness_core::{Backend as _, RunError, TwoPhaseCommitTestHarness};
+use scenarios_databases::{kills, links, work};
+
+use super::*;
+use crate::{Databases, Url};
+
+/// What is there beside what was there before: branches and tables of ours.
+async fn left(database: &Database) -> (usize, usize) {
+    let mut seat = database.target.open().await.expect("it can be reached");
+    let list = database.target.list(&mut seat).await.expect("it can be asked");
+    let tables = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'test2pc%'";
+    let answers = seat.ask(tables).await.expect("it can be asked");
+    (list.own.len() + list.stale.len(), answers[0].rows.len())
+}
+
+fn url(database: &Database) -> Url {
+    database.server.url()
+}
+
+#[test]
+fn scenarios_run_there_as_far_as_nothing_is_killed_and_leave_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let there: Vec<Database> =
+        Kind::ALL.iter().map(|&kind| runtime.block_on(Database::create(kind))).collect();
+    let urls: Vec<Url> = there.iter().map(url).collect();
+    let harness =
+        |seed| TwoPhaseCommitTestHarness::with_backend(seed, Databases::at(&urls).expect("two urls"));
+    for scenario in [
+        work::transfers_conserve_the_total(2),
+        // It ends with two branches in doubt, which stay prepared.
+        kills::coordinator_killed_for_good_blocks(2),
+        links::lost_commit_is_sent_again(2),
+    ] {
+        let result = harness(1).run_scenario(&scenario).expect("the run happens");
+        assert!(result.passed, "{}: {:?}", scenario.description, result.failures);
+        for database in &there {
+            assert_eq!(runtime.block_on(left(database)), (0, 0), "after {}", scenario.description);
+        }
+    }
+    for scenario in [
+        kills::database_killed_before_it_commits(2),
+        links::database_paused_at_commit(2),
+        work::transfers_conserve_the_total(3),
+    ] {
+        let refused = harness(1).run_scenario(&scenario);
+        assert!(matches!(refused, Err(RunError::BeyondBackend { .. })), "{}", scenario.description);
+    }
+}
+
+#[test]
+fn a_database_in_which_another_run_is_at_work_is_left_alone() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for &kind in Kind::ALL {
+        let there = runtime.block_on(Database::create(kind));
+        let claim = runtime.block_on(there.target.claim()).expect("nobody is at work");
+        let databases = Databases::at(&[url(&there)]).expect("a url");
+        let run = || databases.run(&TestScenario::new("One key.", 1).writing_to(1), 0, &mut ());
+        let refused = run().expect_err("somebody is at work").to_string();
+        assert!(refused.contains("another run is at work"), "{refused}");
+        drop(claim);
+        // Its session ends in its own time.
+        while run().is_err_and(|error| error.to_string().contains("another run is at work")) {}
+        run().expect("nobody is at work");
+    }
+}

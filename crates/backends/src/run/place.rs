@@ -1,0 +1,91 @@
+//! Where a participant's database is: at a server of our own, or wherever somebody else has it.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use harness_core::TestScenario;
+use history::ParticipantId;
+
+use super::participant::Participant;
+use super::support;
+use super::target::Target;
+use crate::link::Trouble;
+use crate::server::{Durability, Server};
+use crate::{BackendError, Kind, Url, dialect};
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// At a server that is started for it.
+    Own(Kind),
+    /// At one that is there already: nothing there is killed or stopped, and nothing is left there.
+    There(Url),
+}
+
+impl Place {
+    /// That of a participant: the first has the first, and so on, and then from the first again.
+    pub(super) fn of(places: &[Self], id: ParticipantId) -> &Self {
+        &places[(id.0 as usize - 1) % places.len()]
+    }
+}
+
+/// What all participants of a run have in common.
+pub(super) struct Ground<'a> {
+    pub(super) scenario: &'a TestScenario,
+    pub(super) seed: u64,
+    /// The run's own number.
+    pub(super) run: u64,
+    pub(super) folder: &'a Path,
+    pub(super) durability: Durability,
+    pub(super) trouble: &'a Rc<Trouble>,
+}
+
+impl Ground<'_> {
+    /// Makes a participant's database ready; its server is one of those that are kept, if there is one of its kind.
+    pub(super) async fn prepare(
+        &self,
+        id: ParticipantId,
+        place: &Place,
+        kept: &mut Vec<Server>,
+    ) -> Result<Participant, BackendError> {
+        let (mut target, server) = match place {
+            Place::Own(kind) => {
+                let server = match kept.iter().position(|server| server.kind() == *kind) {
+                    Some(index) => kept.remove(index),
+                    None => {
+                        let home = self.folder.join(format!("{id}-{:x}", self.run));
+                        Server::create(*kind, home, self.durability).await?
+                    }
+                };
+                (self.target(id, &server.url()), Some(server))
+            }
+            Place::There(url) => (Target { checkpoints: false, ..self.target(id, url) }, None),
+        };
+        let claim = if server.is_some() { None } else { Some(target.claim().await?) };
+        target.make_ready(self.scenario).await?;
+        let link = match support::needs_links(self.scenario) {
+            true => Some(target.put_link(self.folder, self.trouble).map_err(BackendError::Log)?),
+            false => None,
+        };
+        Ok(Participant::new(target, server, link, claim))
+    }
+
+    fn target(&self, id: ParticipantId, url: &Url) -> Target {
+        Target {
+            id,
+            kind: url.kind,
+            dialect: dialect::of(url.kind, &url.login.database),
+            address: url.address.clone(),
+            direct: url.address.clone(),
+            login: url.login.clone(),
+            patience: Duration::from_nanos(self.scenario.participant.idle_timeout.0),
+            lock_timeout_ms: self.scenario.participant.lock_timeout.0 / 1_000_000,
+            run: self.run,
+            // Each way of recovery has half of the seeds.
+            checkpoints: self.seed % 2 == 1,
+            life: Cell::new(1),
+        }
+    }
+}
