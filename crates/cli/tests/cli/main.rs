@@ -6,6 +6,8 @@ mod epochs;
 mod folders;
 mod mutants;
 mod new_adapter;
+#[cfg(all(feature = "postgres", feature = "mariadb"))]
+mod on_databases;
 mod recordings;
 mod results;
 mod runs;

@@ -1,0 +1,71 @@
+//! What is left of a run on real databases that did not come to its end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getuid};
+
+use crate::program;
+
+/// Both servers are up, and stay so for seconds.
+const LONG: [&str; 4] = ["run-scenario", "database_paused_at_commit", "--backend", "postgres,mariadb"];
+const SHORT: [&str; 4] = ["run-scenario", "transfer_commits", "--backend", "postgres,mariadb"];
+
+/// The folders of a process's runs.
+fn folders(process: u32) -> Vec<PathBuf> {
+    let base = std::env::temp_dir().join(format!("2pc-test-{}", getuid()));
+    let entries = fs::read_dir(base).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_of = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&format!("run-{process}-"))
+    };
+    entries.filter(is_of).collect()
+}
+
+/// The processes that serve a folder in it, by their command lines.
+fn servers(folder: &Path) -> usize {
+    let wanted = folder.to_string_lossy().into_owned() + "/";
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
+    lines
+        .filter(|line| line.contains(&wanted) && !line.contains("setpriv") && !line.starts_with("cp"))
+        .count()
+}
+
+fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        std::thread::yield_now();
+    }
+}
+
+/// A run with its servers up, and their folder.
+fn begun() -> (Child, PathBuf) {
+    let mut command = program(LONG).command;
+    let child = command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = child.expect("the program starts");
+    until(|| folders(child.id()).first().is_some_and(|folder| servers(folder) >= 2));
+    let folder = folders(child.id()).remove(0);
+    (child, folder)
+}
+
+#[test]
+fn ctrl_c_leaves_neither_server_nor_folder() {
+    let (mut child, folder) = begun();
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).expect("it still runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!((servers(&folder), folder.exists()), (0, false));
+}
+
+#[test]
+fn kill_9_leaves_no_server_and_the_next_run_starts_clean_and_removes_the_folder() {
+    let (mut child, folder) = begun();
+    child.kill().expect("it still runs");
+    child.wait().expect("it ends");
+    until(|| servers(&folder) == 0);
+    assert!(folder.exists(), "nobody was left to remove it");
+    let told = program(SHORT).run().passed();
+    assert!(told.contains("transfer_commits: passed"), "{told}");
+    assert!(!folder.exists());
+}
