@@ -62,7 +62,7 @@ pub fn coordinator_paused_after_its_decision_says_the_same_as_the_next(participa
     taken_over_at_ms(scenario, 300).expect_outcomes(1, 0)
 }
 
-/// Its new work is refused by participants that know better, and so it learns.
+/// What it repeats is refused by participants that know better, and so it learns.
 pub fn older_coordinator_that_is_alive_is_told_that_it_is_deposed(participants: u32) -> TestScenario {
     let alone = NetworkFault::isolate(vec![TM]).lasting_ms(3_000);
     let scenario = all_write(
@@ -70,7 +70,8 @@ pub fn older_coordinator_that_is_alive_is_told_that_it_is_deposed(participants: 
         "The coordinator is cut off with its decision durable, another takes over, the link heals.",
     )
     .network_at(TM, Point::AfterDecisionForced, 1, alone);
-    taken_over_at_ms(scenario, 500).expect_outcomes(1, 0)
+    let all = scenario.participants.into();
+    taken_over_at_ms(scenario, 500).expect_outcomes(1, 0).expect_sent(MessageKind::Deposed, all)
 }
 
 /// The stand-by can die too: its log is its own now.

@@ -61,7 +61,8 @@ impl Expect {
                     | MessageKind::ReplyCommit
                     | MessageKind::ReplyAbort
                     | MessageKind::Recover
-                    | MessageKind::Forget,
+                    | MessageKind::Forget
+                    | MessageKind::Deposed,
                 )
                 | FactCount::Appended(RecordKind::Ended | RecordKind::Other) => continue,
                 FactCount::Sent(_) | FactCount::Appended(_) => undisturbed || times == 0,
