@@ -22,7 +22,7 @@ pub struct Chaos {
     pub from_ms: u64,
     /// How long it takes from one fault to the next, on average.
     pub every_ms: u64,
-    /// No fault begins later; nor does one when all clients have heard of all their transactions.
+    /// Faults stop within two such times after this, or when all clients have heard of all their transactions.
     pub until_ms: u64,
     /// Whether there is one fault in each such span, instead of one that long after the last.
     #[serde(default)]
