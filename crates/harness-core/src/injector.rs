@@ -75,11 +75,8 @@ impl FailureInjector {
     /// Arms the fail points of these faults and those of the `FAILPOINTS` environment variable.
     ///
     /// # Errors
-    /// When a fault is of a kind that fail points cannot cause, or the variable is wrong.
+    /// When the variable is wrong.
     pub fn arm(faults: &[FailureConfig]) -> Result<Self, RunError> {
-        if let Some(fault) = faults.iter().find(|fault| matches!(fault.mode, FailureMode::Other(_))) {
-            return Err(RunError::Unsupported { fault: fault.to_string() });
-        }
         let environment = failpoints::environment()?;
         let at_points = faults.iter().any(|fault| matches!(fault.trigger, Trigger::AtPoint { .. }));
         if !at_points && environment.is_empty() {

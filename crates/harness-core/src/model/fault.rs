@@ -104,8 +104,6 @@ pub enum FailureMode {
     },
     /// Something is wrong with some links, for some messages.
     Network(NetworkFault),
-    /// Any other kind of fault; this version of the simulator does not cause it.
-    Other(FaultKind),
 }
 
 impl FailureMode {
@@ -128,7 +126,6 @@ impl FailureMode {
             Self::Wiped { .. } => FaultKind::Wiped,
             Self::Clock { .. } => FaultKind::Clock,
             Self::Network(fault) => fault.effect.kind(),
-            Self::Other(kind) => *kind,
         }
     }
 

@@ -80,7 +80,6 @@ impl Run<'_> {
                 self.node_mut(id).hindrance_mut().prepared_max = Some(*most);
                 self.step(id, Input::Befallen(Incident::PreparedLimit(*most)));
             }
-            FailureMode::Other(_) => {}
         }
         Flow::Continues
     }

@@ -1,6 +1,6 @@
 //! A scenario that cannot be run says why, in words that help, and nothing happens.
 
-use harness_core::history::{FaultKind, Gid, Key, Nanos, NodeId, ParticipantId, Point, Value};
+use harness_core::history::{Gid, Key, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::{
     Cast, Change, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault,
     RunError, Simulator, TestScenario, Trigger, Write,
@@ -86,15 +86,4 @@ fn on_links(scenario: &mut TestScenario, effect: LinkEffect) {
 
 fn rm(number: u32) -> NodeId {
     ParticipantId(number).into()
-}
-
-#[test]
-fn a_fault_of_a_kind_that_is_not_caused_is_named() {
-    let mut scenario = TestScenario::new("A fault of the future.", 3).writing_to(3);
-    fault(&mut scenario, rm(1), FailureMode::Other(FaultKind::Heuristic), Point::BeforePrepare, 1);
-    let (error, events) = run(&scenario);
-    let error = error.expect("the fault is refused");
-    assert!(matches!(error, RunError::Unsupported { .. }), "{error:?}");
-    assert!(error.to_string().contains("heuristic of rm1 at participant::before_prepare"), "{error}");
-    assert_eq!(events, 0);
 }
