@@ -19,20 +19,24 @@ const DATABASES: [Database; 2] = [
     Database { program: "mariadbd", package: "mariadb-server", feature: "cli/mariadb" },
 ];
 
-/// Installs what is missing, where that is a matter of course, and returns the features whose programs are there.
+/// Installs what is missing, where that is a matter of course, and returns the features of all, or none if one is still
+/// missing.
 pub(crate) fn features() -> Vec<&'static str> {
-    let missing: Vec<&str> = DATABASES.iter().filter(|it| !it.is_there()).map(|it| it.package).collect();
-    if !missing.is_empty() && is_root_on_debian() {
-        install(&missing);
+    if !missing().is_empty() && is_root_on_debian() {
+        install(&missing());
     }
-    let (there, missing): (Vec<&Database>, Vec<&Database>) = DATABASES.iter().partition(|it| it.is_there());
-    if !missing.is_empty() {
-        let packages: Vec<&str> = missing.iter().map(|it| it.package).collect();
-        let packages = packages.join(" ");
-        tell(&format!("!!! NOT TESTED: real databases. Install them: apt-get install {packages}"));
-        return Vec::new();
+    let missing = missing();
+    if missing.is_empty() {
+        return DATABASES.iter().map(|it| it.feature).collect();
     }
-    there.iter().map(|it| it.feature).collect()
+    let packages = missing.join(" ");
+    tell(&format!("!!! NOT TESTED: real databases. Install them: apt-get install {packages}"));
+    Vec::new()
+}
+
+/// The packages whose programs are not there.
+fn missing() -> Vec<&'static str> {
+    DATABASES.iter().filter(|it| !it.is_there()).map(|it| it.package).collect()
 }
 
 fn is_root_on_debian() -> bool {
