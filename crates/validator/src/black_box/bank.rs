@@ -63,10 +63,7 @@ impl BankHistory {
         let total = options.total.map(i128::from).or_else(|| Some(self.total(self.reads.first()?)));
         for read in &self.reads {
             for (kind, wrong) in self.wrong(read, total, options) {
-                found[kind].count += 1;
-                if found[kind].told.len() < 3 {
-                    found[kind].told.push(self.finding(read, wrong));
-                }
+                found[kind].add(|| self.finding(read, wrong));
             }
         }
         let verdict = if found.iter().any(|found| found.count > 0) {

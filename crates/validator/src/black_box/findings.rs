@@ -29,6 +29,16 @@ pub struct Found {
     pub told: Vec<Finding>,
 }
 
+impl Found {
+    /// Counts one, and tells it if it is among the first.
+    pub(super) fn add(&mut self, tell: impl FnOnce() -> Finding) {
+        self.count += 1;
+        if self.told.len() < TOLD_MAX {
+            self.told.push(tell());
+        }
+    }
+}
+
 /// All that is wrong, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings {
@@ -38,10 +48,6 @@ pub(super) struct Findings {
 impl Findings {
     /// Counts one, and tells it if it is among the first.
     pub(super) fn add(&mut self, anomaly: Anomaly, tell: impl FnOnce() -> Finding) {
-        let found = self.by_kind.entry(anomaly).or_default();
-        found.count += 1;
-        if found.told.len() < TOLD_MAX {
-            found.told.push(tell());
-        }
+        self.by_kind.entry(anomaly).or_default().add(tell);
     }
 }
