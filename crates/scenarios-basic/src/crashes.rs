@@ -10,12 +10,7 @@ pub fn single_participant_crash(participants: u32) -> TestScenario {
         participants.max(3),
     )
     .writing_to(3)
-    .fault_at(
-        ParticipantId(2).into(),
-        harness_core::FailureMode::Crash { restart_after_ms: Some(5_000) },
-        Point::BeforePrepareForced,
-        1,
-    )
+    .down_for_ms(5_000, ParticipantId(2).into(), Point::BeforePrepareForced)
     .expect_outcomes(0, 1)
     .expect_commit_records(0)
     .sla(SlaRequirements::chaos())

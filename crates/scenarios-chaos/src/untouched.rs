@@ -6,8 +6,8 @@ use harness_core::{Chaos, DiskConditions, KeyChoice, Load, NetworkConditions, Te
 
 use crate::{ALL, MESSAGES, under};
 
-/// Links and disks are steady, so that what is lost is lost to the faults. No two transactions want the same key: who waits for the lock of one that a fault has hit is hit, too, and what is
-/// looked for here is what spreads otherwise.
+/// Links and disks are steady, so that what is lost is lost to the faults. No two transactions want the same key: who
+/// waits for the lock of one that a fault has hit is hit, too, and what is looked for here is what spreads otherwise.
 fn beside(participants: u32, description: &str, kinds: &[FaultKind]) -> TestScenario {
     let chaos = Chaos::of(kinds).on(Victims::Participants(2));
     let load = Load { keys: 2_000, key_choice: KeyChoice::InTurn, ..Load::transfers(2_000, 2) };

@@ -2,7 +2,7 @@
 //! counted.
 
 use harness_core::history::{MessageKind, ParticipantId, Point, Value};
-use harness_core::{Ending, FactCount, LinkEffect, Load, LoadKind, NetworkFault, TestScenario};
+use harness_core::{Ending, FactCount, LinkEffect, Load, NetworkFault, TestScenario};
 
 use crate::{TM, X, at_once, overtaken_at, rm, three_or, work};
 
@@ -74,7 +74,7 @@ pub fn no_lock_leaks_after_a_coordinator_crash(participants: u32) -> TestScenari
 /// One client in twenty aborts, deadlocks abort others, and the keys are few: what leaks would stop them all.
 pub fn no_lock_leaks_after_many_aborts(participants: u32) -> TestScenario {
     let reorder = NetworkFault::everywhere(LinkEffect::Reorder { percent: 20, within_ms: 5 });
-    let load = Load { keys: 2, kind: LoadKind::Mixed, ..Load::mixed(500, 3) };
+    let load = Load { keys: 2, ..Load::mixed(500, 3) };
     TestScenario::new("Clients of all sorts abort and collide on two keys.", three_or(participants))
         .load(load)
         .in_flight(20)
