@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness_core::history::History;
+use harness_core::history::{Event, History};
 use harness_core::validator::{excerpt, validate};
 use harness_core::{
     Cast, Property, TestHarnessConfig, TestScenario, TwoPhaseCommitTestHarness, ValidationResult,
@@ -32,6 +32,12 @@ fn claim(judged: &ValidationResult, property: Property) -> Option<&str> {
     check.violations.first().map(|first| first.claim.as_str())
 }
 
+/// The events that prove the first violation.
+fn evidence<'a>(history: &'a History, judged: &'a ValidationResult) -> impl Iterator<Item = &'a Event> {
+    let first = judged.violations().next().expect("it is violated").1;
+    first.evidence.iter().map(|evidence| &history.events[evidence.sequence as usize])
+}
+
 #[test]
 fn an_excerpt_shows_what_the_whole_does_for_each_property_that_any_mutant_breaks() {
     let ground = hunting_ground();
@@ -54,6 +60,8 @@ fn an_excerpt_shows_what_the_whole_does_for_each_property_that_any_mutant_breaks
             let cut = excerpt(&history, &judged).expect("it is violated");
             let again = validate(&cut);
             assert_eq!(claim(&again, property), Some(wrong.as_str()), "{}:\n{again}", mutant.name);
+            let shows = |event: &Event| event.fact.gid().is_some() || cut.events.contains(event);
+            assert!(evidence(&history, &judged).all(shows), "{}: it happens for no reason", mutant.name);
             let (whole, small) = (history.events.len(), cut.events.len());
             assert!(small <= whole.min(250), "{}: {small} events show {property}", mutant.name);
             shown.insert(property);

@@ -28,7 +28,8 @@ pub fn excerpt(history: &History, judged: &ValidationResult) -> Option<History> 
     let Some(((property, violation), first)) = violations().find(|(_, gids)| !gids.is_empty()) else {
         return judged.violations().next().map(|_| history.clone());
     };
-    let mut search = Search { property, violation, whole: &judged.checks, left: EVENTS };
+    let proof = evidence(history, violation).copied().collect();
+    let mut search = Search { property, violation, proof, whole: &judged.checks, left: EVENTS };
     let all: BTreeSet<Gid> = history.events.iter().filter_map(|event| event.fact.gid()).collect();
     let sizes = [first.clone(), neighbours(history, &first), all];
     let mut small = sizes.iter().find_map(|gids| {
@@ -44,6 +45,8 @@ pub fn excerpt(history: &History, judged: &ValidationResult) -> Option<History> 
 struct Search<'a> {
     property: Property,
     violation: &'a Violation,
+    /// Its evidence in the whole history.
+    proof: Vec<Event>,
     /// What is wrong with the whole history.
     whole: &'a [CheckResult],
     left: u64,
@@ -84,14 +87,19 @@ impl Search<'_> {
         })
     }
 
-    /// Faults, crashes and what else is about no transaction; and what nodes said again.
+    /// Faults, crashes and what else is about no transaction; and what nodes said again. What the evidence shows stays: the
+    /// violation may show without it, and nobody would know why.
     #[expect(
         clippy::disallowed_types,
         reason = "facts have no order, and nobody iterates over what was said"
     )]
     fn fewer_incidents(&mut self, small: History) -> History {
         let mut said = std::collections::HashSet::new();
-        let can_go = |event: &Event| event.fact.gid().is_none() || !said.insert((event.node, event.fact));
+        let proof = self.proof.clone();
+        let can_go = |event: &Event| {
+            let is_incident = event.fact.gid().is_none() || !said.insert((event.node, event.fact));
+            is_incident && !proof.contains(event)
+        };
         let can_go: Vec<bool> = small.events.iter().map(can_go).collect();
         let incidents = (0..can_go.len()).filter(|&at| can_go[at]).collect();
         let History { header, events } = small.clone();
@@ -147,20 +155,22 @@ fn named(violation: &Violation) -> impl Iterator<Item = Gid> {
 
 /// The transactions that a violation names, those of its evidence, and those that wrote what a store holds in the end.
 fn concerned(history: &History, violation: &Violation) -> BTreeSet<Gid> {
-    let events = || {
-        let places = violation.evidence.iter().filter_map(|evidence| usize::try_from(evidence.sequence).ok());
-        places.filter_map(|at| history.events.get(at))
-    };
-    let stored = events().filter_map(|event| match event.fact {
+    let stored = evidence(history, violation).filter_map(|event| match event.fact {
         // The last one stands for the sum over all of them.
         Fact::Stored { key, .. } if !violation.nodes.is_empty() => Some((event.node, key)),
         _ => None,
     });
     let stored = stored.collect();
     named(violation)
-        .chain(events().filter_map(|event| event.fact.gid()))
+        .chain(evidence(history, violation).filter_map(|event| event.fact.gid()))
         .chain(asking(history, &stored))
         .collect()
+}
+
+/// The events that prove a violation.
+fn evidence<'a>(history: &'a History, violation: &'a Violation) -> impl Iterator<Item = &'a Event> {
+    let places = violation.evidence.iter().filter_map(|evidence| usize::try_from(evidence.sequence).ok());
+    places.filter_map(|at| history.events.get(at))
 }
 
 /// These transactions and all that do anything to a key of theirs.
