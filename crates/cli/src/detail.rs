@@ -58,7 +58,8 @@ impl Detail {
         let mut text =
             format!("{}: {} with {participants}, seed {}\n", result.scenario_name, ran.status, ran.seed);
         if result.participants != self.participants {
-            let _ = writeln!(text, "  it needs {participants}, {} were asked for", self.participants);
+            let takes = if result.participants > self.participants { "at least" } else { "at most" };
+            let _ = writeln!(text, "  it takes {takes} {participants}, {} were asked for", self.participants);
         }
         if let Some(scenario) = &ran.scenario {
             let _ = writeln!(text, "  {}", scenario.description);

@@ -73,7 +73,8 @@ impl Overview {
         }
         let participants = ran.subject.participants();
         if participants != self.participants {
-            let _ = write!(text, "  needs {participants} participants");
+            let takes = if participants > self.participants { "at least" } else { "at most" };
+            let _ = write!(text, "  takes {takes} {participants} participants");
         }
         text.push('\n');
         text
@@ -142,7 +143,11 @@ impl Report for Overview {
         match self.failed - self.failures.len() {
             0 => Ok(()),
             more => {
-                screen.print(format_args!("\nand {more} more that did not pass: see the summary of --json\n"))
+                let place = match &self.output {
+                    Some(output) => format!("{output}/summary.json"),
+                    None => "the summary of --json".to_owned(),
+                };
+                screen.print(format_args!("\nand {more} more that did not pass: see {place}\n"))
             }
         }
     }

@@ -5,7 +5,7 @@ mod run;
 mod tell;
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Serialize;
@@ -97,7 +97,8 @@ fn exit_of(verdict: &Verdict) -> Exit {
 }
 
 const UNKNOWN: &str = "line 1, column 1: this is neither a history of 2pc-test (JSON Lines), nor operations of Jepsen \
-                       or Elle (EDN), nor a history of AWDIT (text)";
+                       or Elle (EDN), nor sessions as AWDIT's tests write them (text): docs/HISTORIES.md shows a \
+                       sample of each";
 
 const NO_EXCERPT: &str =
     "this is not a history of 2pc-test, of which alone there are excerpts: leave out --excerpt";
@@ -105,30 +106,33 @@ const NO_EXCERPT: &str =
 fn judge(path: &Path, options: &CheckOptions, asked: &Asked) -> Result<Judged, Refused> {
     let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
     let mut file = File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
+    let kind = file.metadata().map_err(unreadable)?.file_type();
+    if kind.is_dir() {
         return Err(Refused::Unreadable("this is a folder: name the files in it".to_owned()));
     }
     let mut beginning = Vec::new();
     file.by_ref().take(2_048).read_to_end(&mut beginning).map_err(unreadable)?;
-    file.rewind().map_err(unreadable)?;
     if beginning.iter().all(u8::is_ascii_whitespace) && beginning.len() < 2_048 {
         return Err(Refused::Malformed("line 1, column 1: the file is empty".to_owned()));
     }
-    match Format::detect(&beginning) {
+    let format = Format::detect(&beginning);
+    let whole = io::Cursor::new(beginning).chain(&file);
+    match format {
         None => Err(Refused::Malformed(UNKNOWN.to_owned())),
         Some(Format::JsonLines) => {
             let level = asked.of_run().map_err(Refused::Malformed)?;
-            let is_kept = options.verbose || options.excerpt.is_some();
-            let run = if is_kept { run::judge_whole(&file, level) } else { run::judge(&file, level) };
+            // What is no file cannot be read for a second time.
+            let is_kept = options.verbose || options.excerpt.is_some() || !kind.is_file();
+            let run = if is_kept { run::judge_whole(whole, level) } else { run::judge(&file, level) };
             run.map(Judged::Run)
         }
         Some(_) if options.excerpt.is_some() => Err(Refused::Malformed(NO_EXCERPT.to_owned())),
-        Some(format) => judge_clients(file, format, options, asked).map(Judged::Clients),
+        Some(format) => judge_clients(whole, format, options, asked).map(Judged::Clients),
     }
 }
 
 fn judge_clients(
-    file: File,
+    file: impl Read,
     format: Format,
     options: &CheckOptions,
     asked: &Asked,

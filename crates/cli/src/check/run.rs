@@ -1,7 +1,7 @@
 //! What all nodes of two-phase commit did, from a file of our own: judged by every property.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek};
+use std::io::{self, BufReader, Read, Seek};
 
 use history::{FileError, FileReader, Header, History, Level, Terms};
 use serde::Serialize;
@@ -23,7 +23,9 @@ pub(super) struct JudgedRun {
 
 /// Judges a file as it comes, and keeps nothing of it. A level that was asked for takes the place of what the run
 /// promised.
-pub(super) fn judge(mut file: &File, level: Option<Level>) -> Result<JudgedRun, Refused> {
+pub(super) fn judge(file: &File, level: Option<Level>) -> Result<JudgedRun, Refused> {
+    let rewind = |mut file: &File| file.rewind().map_err(|error| Refused::Unreadable(error.to_string()));
+    rewind(file)?;
     let mut reader = FileReader::new(BufReader::new(file)).map_err(refused)?;
     let header = held_to(level, reader.header().clone());
     let mut validator = CorrectnessValidator::new(&header);
@@ -33,7 +35,7 @@ pub(super) fn judge(mut file: &File, level: Option<Level>) -> Result<JudgedRun, 
     let mut result = validator.finish();
     if result.violations().next().is_some() {
         // A second reading is cheaper than keeping all events.
-        file.rewind().map_err(|error| Refused::Unreadable(error.to_string()))?;
+        rewind(file)?;
         let events = FileReader::new(BufReader::new(file)).map_err(refused)?;
         result.resolve(events.map_while(Result::ok));
     }
@@ -41,7 +43,7 @@ pub(super) fn judge(mut file: &File, level: Option<Level>) -> Result<JudgedRun, 
 }
 
 /// The same, and keeps all of it.
-pub(super) fn judge_whole(file: &File, level: Option<Level>) -> Result<JudgedRun, Refused> {
+pub(super) fn judge_whole(file: impl Read, level: Option<Level>) -> Result<JudgedRun, Refused> {
     let reader = FileReader::new(BufReader::new(file)).map_err(refused)?;
     let History { header, events } = reader.read_all().map_err(refused)?;
     let history = History { header: held_to(level, header), events };

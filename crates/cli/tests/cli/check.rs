@@ -54,7 +54,7 @@ fn what_is_malformed_is_refused_with_line_and_column() {
         (" \n\t", "line 1, column 1: the file is empty"),
         (
             "hello",
-            "line 1, column 1: this is neither a history of 2pc-test (JSON Lines), nor operations of Jepsen or Elle (EDN), nor a history of AWDIT (text)",
+            "line 1, column 1: this is neither a history of 2pc-test (JSON Lines), nor operations of Jepsen or Elle (EDN), nor sessions as AWDIT's tests write them (text): docs/HISTORIES.md shows a sample of each",
         ),
         (
             "\n{:type :ok, :process 0, :value [[:r 1]}",
@@ -91,5 +91,46 @@ fn each_file_is_a_line_of_json() {
         assert_eq!((&line["file"], &line["verdict"]), (&file.into(), &"violated".into()));
         assert_eq!(line["counts"]["read_write"], 2);
         assert_eq!(line["found"][0]["anomaly"], "write skew");
+    }
+}
+
+/// Each block is a file, and before it stand the command and the verdict.
+#[test]
+fn the_samples_of_the_page_are_judged_as_it_says() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/HISTORIES.md"));
+    let page = page.expect("the page is there");
+    let mut blocks = page.split("```");
+    let mut samples = 0;
+    while let (Some(before), Some(block)) = (blocks.next(), blocks.next()) {
+        let (_, text) = block.split_once('\n').expect("a block has a first line");
+        let (_, command) = before.rsplit_once("`2pc-test check ").expect("the command stands before it");
+        let (arguments, verdict) = command.split_once("FILE`: ").expect("and the verdict behind that");
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let left = check(&[("sample", text)], &arguments);
+        assert_eq!(
+            left.out.lines().next(),
+            Some(&*format!("sample: {}", verdict.trim())),
+            "{}{}",
+            left.out,
+            left.err
+        );
+        samples += 1;
+    }
+    assert_eq!(samples, 6);
+}
+
+/// What is no file cannot be read for a second time, and is judged all the same.
+#[test]
+fn a_pipe_is_judged_as_a_file_is() {
+    let left = program(["run-scenario", "all_yes_commits", "-p", "3", "--history", "whole"]).run();
+    let whole = fs::read(left.folder.path().join("whole")).expect("it was written");
+    for (bytes, code) in [(SKEW.as_bytes().to_vec(), 1), (whole, 0)] {
+        let mut piped = program(["check", "/dev/stdin"]);
+        let (reader, mut writer) = std::io::pipe().expect("there is room for a pipe");
+        piped.command.stdin(reader);
+        let writing = std::thread::spawn(move || std::io::Write::write_all(&mut writer, &bytes));
+        let left = piped.run();
+        writing.join().expect("nothing panics").expect("it is all read");
+        assert_eq!(left.code, Some(code), "{}", left.err);
     }
 }

@@ -46,10 +46,16 @@ fn verbose_prints_the_timeline_and_every_check() {
 #[test]
 fn a_scenario_that_needs_more_participants_gets_them_and_says_so() {
     let out = passes(["run-scenario", "hundred_participants_in_one_transaction", "-p", "3"]);
-    assert!(out.contains("it needs 100 participants, 3 were asked for"), "{out}");
+    assert!(out.contains("it takes at least 100 participants, 3 were asked for"), "{out}");
     let out = passes(["run-category", "basic", "-p", "3"]);
     let line = out.lines().find(|line| line.contains("hundred_participants")).expect("it ran");
-    assert!(line.ends_with("needs 100 participants"), "{line}");
+    assert!(line.ends_with("takes at least 100 participants"), "{line}");
+}
+
+#[test]
+fn a_scenario_that_takes_fewer_participants_says_so() {
+    let out = passes(["run-scenario", "sync_stalls_under_load_conserve_the_total", "-p", "7"]);
+    assert!(out.contains("it takes at most 5 participants, 7 were asked for"), "{out}");
 }
 
 #[test]
