@@ -289,6 +289,9 @@ impl FailureConfig {
         {
             return Err(format!("{self} strikes nobody: name a node"));
         }
+        if let FailureMode::CrashLoop { times: 0, .. } = self.mode {
+            return Err(format!("{self} happens no times: set times to 1 or more"));
+        }
         if let FailureMode::Network(fault) = &self.mode
             && let Some(mistake) = fault.mistake()
         {

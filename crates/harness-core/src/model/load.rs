@@ -105,8 +105,12 @@ impl Load {
                 "the load asks for {least} to {most} participants a transaction: from 1 to {participants} are possible"
             ));
         }
-        (keys == 0 || keys > KEYS_MAX)
-            .then(|| format!("the load uses {keys} keys: from 1 to {KEYS_MAX} are possible"))
+        if keys == 0 || keys > KEYS_MAX {
+            return Some(format!("the load uses {keys} keys: from 1 to {KEYS_MAX} are possible"));
+        }
+        (self.repeat_percent > 100).then(|| {
+            format!("the load repeats {} of a hundred: from 0 to 100 are possible", self.repeat_percent)
+        })
     }
 
     /// Draws one transaction.

@@ -260,9 +260,19 @@ impl TestScenario {
         }
         self.transaction_mistake()
             .or_else(|| self.load.as_ref().and_then(|load| load.mistake(self.participants)))
+            .or_else(|| self.twin_mistake())
             .or_else(|| self.arrivals.as_ref().and_then(Arrivals::mistake))
             .or_else(|| self.failure_configs.iter().find_map(|fault| self.fault_mistake(fault)))
             .or_else(|| self.chaos.as_ref().and_then(|chaos| chaos.mistake(self.participants)))
+    }
+
+    /// A twin has the same transactions, one by one. What has committed by when is not the same in both.
+    fn twin_mistake(&self) -> Option<String> {
+        let repeats = self.load.as_ref().is_some_and(|load| load.repeat_percent > 0);
+        (self.twin && repeats).then(|| {
+            "the twin would repeat what commits there, which is not the same: set repeat_percent to 0, or leave out the twin"
+                .to_owned()
+        })
     }
 
     fn transaction_mistake(&self) -> Option<String> {
