@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::soaks::{Ended, REAL_HOUR, Started, command, contents, digest, run};
+use crate::soaks::{Ended, REAL_HOUR, Started, command, contents, digest, run, wait_for_end};
 use crate::{Left, program};
 
 const SOAK: [&str; 6] =
@@ -72,7 +72,10 @@ fn a_second_process_in_one_folder_is_refused_and_the_first_is_told_of() {
         let running = status();
         assert_eq!(running.code, Some(0), "{}", running.err);
         assert!(running.out.ends_with("\nrunning: cluster 0 is at epoch 0 of 1\n"), "{}", running.out);
+        let workers = first.workers();
+        assert_eq!(workers.len(), 1);
         first.kill();
+        workers.into_iter().for_each(wait_for_end);
         let stopped =
             "\nstopped: cluster 0 is at epoch 0 of 1; the command that began it goes on from there\n";
         assert!(status().out.ends_with(stopped), "{}", status().out);

@@ -157,6 +157,19 @@ impl Started {
     }
 }
 
+/// Waits until a process is gone that is nobody's child any more.
+pub(crate) fn wait_for_end(pid: Pid) {
+    for _ in 0..30_000 {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // One that nobody has asked for its exit code yet is a zombie.
+        if state.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('Z')) {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    panic!("process {pid} lives on");
+}
+
 /// Kills one process.
 pub(crate) fn kill_process(pid: Pid) {
     kill(pid, Signal::SIGKILL).expect("it is ours");

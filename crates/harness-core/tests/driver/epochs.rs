@@ -67,6 +67,21 @@ fn a_run_goes_on_where_the_one_before_ended() {
     }
 }
 
+/// Only its end differs: logs are shortened there.
+#[test]
+fn an_epoch_on_nothing_is_judged_like_any_run() {
+    for seed in 0..3 {
+        let (epoch, history) = passes(seed, &DurableState::default());
+        let config = TestHarnessConfig { seed, ..TestHarnessConfig::default() };
+        let (run, same) =
+            TwoPhaseCommitTestHarness::new(config).run_recorded(&scenario()).expect("it can be run");
+        assert_eq!(same.header, history.header);
+        assert_eq!((begun(&same), held(&same, true)), (begun(&history), held(&history, true)));
+        assert_eq!(run.validation.checks, epoch.result.validation.checks);
+        assert_eq!(run.outcomes, epoch.result.outcomes);
+    }
+}
+
 #[test]
 fn what_a_run_leaves_is_what_its_stores_hold_and_no_longer_logs_than_that() {
     let mut state = DurableState::default();
