@@ -8,6 +8,7 @@ mod mutants;
 mod new_adapter;
 #[cfg(all(feature = "postgres", feature = "mariadb"))]
 mod on_databases;
+mod readme;
 mod recordings;
 mod results;
 mod runs;
