@@ -16,6 +16,9 @@ pub struct Terms {
     pub may_block: bool,
     /// How far participants keep transactions apart.
     pub isolation: Level,
+    /// What the coordinator's log holds is no evidence: its records are of no kind that we know, or are not recorded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_log: bool,
 }
 
 /// Which run a history is of.

@@ -50,7 +50,12 @@ fn every_fact() -> Vec<Fact> {
 fn sample() -> History {
     let node = |n: usize| if n == 0 { NodeId::COORDINATOR } else { ParticipantId(n as u32).into() };
     let event = |(n, fact)| Event { at: Nanos(n as u64 * 1_000), node: node(n), fact };
-    let terms = Terms { conserved_total: true, may_block: false, isolation: Level::SnapshotIsolation };
+    let terms = Terms {
+        conserved_total: true,
+        may_block: false,
+        isolation: Level::SnapshotIsolation,
+        without_log: true,
+    };
     let header = Header { scenario: "a_sample".to_owned(), seed: u64::MAX, participants: 3, terms };
     History { header, events: every_fact().into_iter().enumerate().map(event).collect() }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use harness_core::history::{Event, Header};
+use harness_core::history::{Event, Header, Terms};
 use harness_core::{
     Cast, CorrectnessValidator, RunError, RunReport, Simulator, Sink, TestScenario, ValidationResult, Verdict,
 };
@@ -106,9 +106,10 @@ pub fn round(cast: &Cast, seed: u64, number: u64) -> Result<Round, RunError> {
         participants: scenario.participants,
         terms: scenario.terms.clone(),
     };
+    let terms = Terms { without_log: true, ..header.terms.clone() };
     let mut judge = Judge {
         with_log: CorrectnessValidator::new(&header),
-        without_log: CorrectnessValidator::without_log(&header),
+        without_log: CorrectnessValidator::new(&Header { terms, ..header }),
         waste: Waste::default(),
     };
     let report = Simulator::new(cast.clone()).run(&scenario, seed, &mut judge)?;

@@ -14,8 +14,6 @@ use crate::transaction::Transaction;
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     pub(crate) terms: Terms,
-    /// Whether the logs of the nodes are in the history and are judged.
-    pub(crate) log: bool,
     /// How many transactions were begun, repeated ids included.
     pub(crate) begun: u64,
     /// How many branches were enlisted.
@@ -77,10 +75,10 @@ pub struct Held {
 }
 
 impl Run {
-    /// A run that is held to these terms, and whose logs are judged.
+    /// A run that is held to these terms.
     pub(crate) fn new(terms: &Terms) -> Self {
         let isolation = Checker::new(terms.isolation, Checker::WINDOW_BESIDE);
-        Self { terms: terms.clone(), log: true, isolation, ..Self::default() }
+        Self { terms: terms.clone(), isolation, ..Self::default() }
     }
 
     /// A store holds a version from an earlier run.

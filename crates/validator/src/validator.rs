@@ -32,7 +32,8 @@ pub struct CorrectnessValidator {
 }
 
 impl CorrectnessValidator {
-    /// Judges a run under every property, and what the header says that it promised.
+    /// Judges a run under every property, and what the header says that it promised. Where the coordinator's log is no
+    /// evidence, messages, stores and answers are, and what participants make durable and lose, if it is recorded.
     pub fn new(header: &Header) -> Self {
         Self {
             events: 0,
@@ -40,14 +41,6 @@ impl CorrectnessValidator {
             run: Run::new(&header.terms),
             findings: Findings::new(),
         }
-    }
-
-    /// Judges a run by messages, stores and answers alone, because logs are not recorded, or none of ours. What participants
-    /// make durable and lose counts, if it is recorded: that is what their stores hold.
-    pub fn without_log(header: &Header) -> Self {
-        let mut validator = Self::new(header);
-        validator.run.log = false;
-        validator
     }
 
     /// Keeps only so many transactions open for late events: fewer to use less memory, more to have the whole
@@ -94,7 +87,7 @@ impl CorrectnessValidator {
             Fact::Voted { gid, vote } => self.end(gid, sequence, |txn, now| voted(txn, node, vote, now)),
             // What logs hold: write-ahead, durability, and whether a decision is effective.
             Fact::Appended { .. } | Fact::Durable { .. } | Fact::Lost { .. }
-                if node.is_coordinator() && !self.run.log => {}
+                if node.is_coordinator() && self.run.terms.without_log => {}
             Fact::Appended { gid, record, .. } => self.appended(gid, node, record, sequence),
             Fact::Durable { gid, record } => self.durable(gid, node, record, sequence),
             Fact::Lost { gid, record } => self.lost(gid, node, record, sequence),
@@ -143,7 +136,7 @@ impl CorrectnessValidator {
         properties::judge_run(&self.run, &mut self.findings);
         let contents = self.run.contents();
         isolation::conclude(self.run.isolation, &mut self.findings);
-        let left_out: &[Property] = if self.run.log { &[] } else { &[Property::WriteAhead] };
+        let left_out: &[Property] = if self.run.terms.without_log { &[Property::WriteAhead] } else { &[] };
         let checks = self.findings.into_checks(left_out);
         let verdict = overall(&checks, self.run.begun);
         (ValidationResult { verdict, transactions: self.run.begun, events: self.events, checks }, contents)
@@ -291,7 +284,7 @@ impl CorrectnessValidator {
             consistency::applied(txn, write, sequence, &mut self.run, &mut self.findings);
             self.run.isolation.install(gid, Op::place(write.0, write.1), sequence);
         }
-        if !self.run.log {
+        if self.run.terms.without_log {
             let branch = txn.branch_at(write.0);
             // A record in the history says itself when the commit is durable.
             if !txn.branches()[branch].commit.appended.happened() {
@@ -380,7 +373,7 @@ impl CorrectnessValidator {
                 if txn.participant_restarted(branch, sequence) {
                     consistency::harden(txn, branch, participant);
                     consistency::replay_log(txn, branch, sequence, participant, &mut self.run.isolation);
-                } else if self.run.log || !txn.branches()[branch].applied.happened() {
+                } else if !self.run.terms.without_log || !txn.branches()[branch].applied.happened() {
                     consistency::revert(txn, branch, participant);
                     isolation::restarted(txn, branch, &mut self.run.isolation);
                     txn.unapply(branch);

@@ -40,7 +40,8 @@ fn run(judged: &JudgedRun, verbose: bool, text: &mut String) {
     let JudgedRun { header, result, history } = judged;
     let participants = count(header.participants.into(), "participant", "participants");
     let _ = writeln!(text, "  run             {}, {participants}, seed {}", header.scenario, header.seed);
-    let _ = writeln!(text, "  held to         all properties, isolation at {}", header.terms.isolation);
+    let but = if header.terms.without_log { " but write-ahead" } else { "" };
+    let _ = writeln!(text, "  held to         all properties{but}, isolation at {}", header.terms.isolation);
     let _ = writeln!(text, "  transactions    {}", result.transactions);
     let _ = writeln!(text, "  events          {}", result.events);
     let violated = result.checks.iter().filter(|check| check.violated > 0).count();

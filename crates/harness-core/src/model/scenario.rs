@@ -219,6 +219,14 @@ impl TestScenario {
         self
     }
 
+    /// The same scenario for a coordinator whose log is no evidence: nothing is expected of what logs hold.
+    pub fn without_log(mut self) -> Self {
+        self.terms.without_log = true;
+        self.expect.counts.retain(|(what, _)| !matches!(what, FactCount::Appended(_)));
+        self.expect.happens.retain(|what| !matches!(what, FactCount::Appended(_)));
+        self
+    }
+
     /// Checks that the scenario can be run at all.
     ///
     /// # Errors

@@ -16,6 +16,9 @@ pub enum Feature {
     StandBy,
     /// Clients hear of a participant that decided by itself.
     Heuristics,
+    /// Records say by their kinds what they hold. Where none does, as in a log of another system, the log is no evidence: the
+    /// coordinator is judged by messages, stores and answers alone, and no fault strikes when it logs something.
+    RecordKinds,
     /// A record of kind `Ended` is written when a transaction is over.
     EndRecord,
     /// The log is cut now and then, so that it stays short.
@@ -29,12 +32,14 @@ impl Feature {
             Self::ReadOnly => speaks_of(scenario, MessageKind::VoteReadOnly),
             Self::StandBy => scenario.stand_bys() > 0,
             Self::Heuristics => strikes(scenario, |mode| matches!(mode, FailureMode::Heuristic { .. })),
-            Self::EndRecord => scenario.failure_configs.iter().any(|fault| {
-                matches!(
-                    fault.trigger,
-                    Trigger::AtPoint { point: Point::BeforeEndLogged | Point::AfterEndLogged, .. }
-                )
-            }),
+            Self::RecordKinds => {
+                let logs = |point| matches!(point, Point::BeforeDecisionForced | Point::AfterDecisionForced);
+                strikes_at(scenario, logs) || Self::EndRecord.is_needed_by(scenario)
+            }
+            Self::EndRecord => {
+                let ends = |point| matches!(point, Point::BeforeEndLogged | Point::AfterEndLogged);
+                strikes_at(scenario, ends)
+            }
             Self::ShortLog => scenario.expect.at_most.iter().any(|&(gauge, _)| gauge == Gauge::LogRecords),
         }
     }
@@ -55,6 +60,11 @@ fn strikes(scenario: &TestScenario, is_one: impl Fn(&FailureMode) -> bool) -> bo
     scenario.failure_configs.iter().any(|fault| is_one(&fault.mode))
 }
 
+fn strikes_at(scenario: &TestScenario, is_one: impl Fn(Point) -> bool) -> bool {
+    let mut triggers = scenario.failure_configs.iter().map(|fault| fault.trigger);
+    triggers.any(|trigger| matches!(trigger, Trigger::AtPoint { point, .. } if is_one(point)))
+}
+
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -62,6 +72,7 @@ impl fmt::Display for Feature {
             Self::ReadOnly => "the read-only optimisation",
             Self::StandBy => "a stand-by",
             Self::Heuristics => "reports of heuristic decisions",
+            Self::RecordKinds => "records of known kinds",
             Self::EndRecord => "an end record",
             Self::ShortLog => "a log that is cut",
         })

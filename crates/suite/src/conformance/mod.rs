@@ -23,6 +23,8 @@
 
 mod environment;
 mod feature;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 use std::io::Write as _;
@@ -86,10 +88,8 @@ impl Conformance {
         let replay = Replay::here(&self.repeated);
         let mut trials = Vec::new();
         let mut scenarios: Vec<TestScenario> = Vec::new();
-        for scenario in crate::catalog(environment.participants).all_scenarios() {
-            let scenario = scenario.of_any_coordinator();
+        for (scenario, missing) in self.scenarios(environment.participants) {
             let name = format!("{}::{}", snake(&scenario.category), scenario.name);
-            let missing = self.without.iter().find(|feature| feature.is_needed_by(&scenario));
             let (build, replay, tried) = (Arc::clone(&self.build), replay.clone(), scenario.clone());
             let test = name.clone();
             let trial = Trial::test(name, move || {
@@ -115,6 +115,17 @@ impl Conformance {
             trial::replays(&cast(&build), &scenarios, environment.seed).map_err(Failed::from)
         }));
         trials
+    }
+
+    /// All scenarios as they are for this coordinator, each with what it needs and the coordinator does without.
+    fn scenarios(&self, participants: u32) -> Vec<(TestScenario, Option<Feature>)> {
+        let of_this = |scenario: TestScenario| {
+            let scenario = scenario.of_any_coordinator();
+            let missing = self.without.iter().find(|feature| feature.is_needed_by(&scenario)).copied();
+            let no_kinds = self.without.contains(&Feature::RecordKinds);
+            (if no_kinds { scenario.without_log() } else { scenario }, missing)
+        };
+        crate::catalog(participants).all_scenarios().into_iter().map(of_this).collect()
     }
 }
 

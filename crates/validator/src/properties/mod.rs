@@ -24,7 +24,7 @@ pub(crate) fn judge(txn: &mut Transaction, run: &mut Run, findings: &mut Finding
     stability::check(txn, findings);
     unanimity::check(txn, findings);
     non_triviality::check(txn, run, findings);
-    if run.log {
+    if !run.terms.without_log {
         write_ahead::check(txn, findings);
     }
     client_truth::check(txn, run, findings);

@@ -72,7 +72,8 @@ fn without_the_log_nothing_is_said_of_it() {
         use history::Fact::{Appended, Durable};
         !matches!(event.fact, Appended { .. } | Durable { .. })
     });
-    let mut validator = CorrectnessValidator::without_log(&history.header);
+    history.header.terms.without_log = true;
+    let mut validator = CorrectnessValidator::new(&history.header);
     history.events.iter().for_each(|event| validator.observe(event));
     let result = validator.finish();
     assert_eq!(result.verdict, Verdict::Valid, "{result}");

@@ -106,6 +106,7 @@ fn whatever_a_history_says_it_is_judged(#[values(0, 1, 2, 3)] block: u64) {
             conserved_total: drawn.below(2) == 0,
             may_block: drawn.below(2) == 0,
             isolation: drawn.of(&Level::ALL),
+            without_log: drawn.below(2) == 0,
         };
         let header = Header { scenario: "nonsense".to_owned(), seed, participants: 3, terms };
         let events = (0..100).map(|at| Event { at: Nanos(at), node: drawn.node(), fact: drawn.fact() });
