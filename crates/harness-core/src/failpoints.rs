@@ -5,6 +5,10 @@ use history::{FaultKind, NodeId, Point};
 use crate::model::{FailureConfig, FailureMode, LinkEffect, NetworkFault, Trigger};
 use crate::result::RunError;
 
+mod own;
+
+pub(crate) use own::OwnPoint;
+
 /// A fail point's place: a step, on one node or on whichever passes it.
 pub(crate) type Site = (Point, Option<NodeId>);
 
@@ -13,19 +17,27 @@ const RESTART_AFTER_MS: u64 = 100;
 /// Longer than any run goes on before everything heals.
 const UNTIL_ALL_HEALS_MS: u64 = 365 * 24 * 3_600_000;
 
-/// What the `FAILPOINTS` environment variable configures, checked; `None` is a fail point of the code under test, which
-/// asks the registry by itself.
-pub(crate) fn environment() -> Result<Vec<Option<Site>>, RunError> {
+/// A fail point that the environment configures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Configured {
+    /// One of ours.
+    Step(Site),
+    /// One of the code under test, which asks the registry by itself.
+    Own(OwnPoint),
+}
+
+/// What the `FAILPOINTS` environment variable configures, checked.
+pub(crate) fn environment() -> Result<Vec<Configured>, RunError> {
     let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
     let entries = text.split(';').map(str::trim).filter(|entry| !entry.is_empty());
     entries.map(entry).collect::<Result<_, _>>().map_err(|reason| RunError::Failpoints { reason })
 }
 
-fn entry(entry: &str) -> Result<Option<Site>, String> {
+fn entry(entry: &str) -> Result<Configured, String> {
     let (name, actions) =
         entry.split_once('=').ok_or_else(|| format!("\"{entry}\" is not of the form POINT=ACTIONS"))?;
-    if is_foreign(name) {
-        return actions.split("->").try_for_each(foreign_action).map(|()| None);
+    if is_own(name) {
+        return OwnPoint::configured(name, actions).map(Configured::Own);
     }
     let (point, node) = match name.split_once('@') {
         Some((point, node)) => (point, Some(node.parse::<NodeId>().map_err(|error| error.to_string())?)),
@@ -41,33 +53,19 @@ fn entry(entry: &str) -> Result<Option<Site>, String> {
         }
         FailureConfig { node, mode, trigger: Trigger::AtPoint { point, nth: 1 } }.check()?;
     }
-    Ok(Some((point, node)))
+    Ok(Configured::Step((point, node)))
 }
 
 /// Whether a name is in a module, and in none of those that our steps are in.
-fn is_foreign(name: &str) -> bool {
+fn is_own(name: &str) -> bool {
     let ours = |family: &str| Point::ALL.iter().any(|point| point.name().split("::").next() == Some(family));
     name.split_once("::").is_some_and(|(family, _)| !ours(family))
-}
-
-/// Allows what replays, whatever the code makes of it.
-fn foreign_action(action: &str) -> Result<(), String> {
-    let task = match counted(action) {
-        Some(task) => task,
-        _ if action.trim() == "off" => return Ok(()),
-        _ => return Err(format!("\"{action}\" does not begin with a count, as in 1*{action}")),
-    };
-    let is_return = task == "return" || (task.starts_with("return(") && task.ends_with(')'));
-    if is_return || task == "off" || task == "panic" {
-        return Ok(());
-    }
-    Err(format!("\"{action}\" is not allowed: use off, return, return(VALUE) or panic"))
 }
 
 /// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Returns the fault.
 fn action(action: &str) -> Result<Option<&str>, String> {
     let (counted, task) = match counted(action) {
-        Some(task) => (true, task),
+        Some((_, task)) => (true, task),
         None if action.contains('*') => return Err(format!("\"{action}\" does not begin with a count")),
         None => (false, action.trim()),
     };
@@ -82,9 +80,9 @@ fn action(action: &str) -> Result<Option<&str>, String> {
 }
 
 /// What is to be done so often and no more, if it begins with a count. The registry knows no space between the two.
-fn counted(action: &str) -> Option<&str> {
+fn counted(action: &str) -> Option<(usize, &str)> {
     let (count, task) = action.trim().split_once('*')?;
-    count.parse::<usize>().is_ok().then_some(task)
+    Some((count.parse().ok()?, task))
 }
 
 fn no_fault(text: &str) -> String {
@@ -174,7 +172,8 @@ mod tests {
     #[test]
     fn only_counted_actions_at_known_steps_are_allowed() {
         let good = "participant::after_vote_sent@rm2=3*off->1*return(crash 50)";
-        assert_eq!(entry(good), Ok(Some((Point::AfterVoteSent, "rm2".parse().ok()))));
+        let site = (Point::AfterVoteSent, "rm2".parse().ok());
+        assert_eq!(entry(good), Ok(Configured::Step(site)));
         for bad in [
             "participant::after_vote_sent",
             "participant::after_lunch=off",
@@ -202,7 +201,7 @@ mod tests {
     fn points_of_others_take_what_replays() {
         for good in ["mine::here=1*return", "mine::here=2*off->1*return(x)", "mine::here=off", "a::b=1*panic"]
         {
-            assert_eq!(entry(good), Ok(None), "{good}");
+            assert!(matches!(entry(good), Ok(Configured::Own(_))), "{good}");
         }
         for bad in [
             "mine=1*return",
@@ -210,6 +209,7 @@ mod tests {
             "mine::here=50%return",
             "mine::here=1*sleep(10)",
             "a::b=1* panic",
+            "mine::here=1000000*off->1*return",
         ] {
             assert!(entry(bad).is_err(), "{bad} was accepted");
         }

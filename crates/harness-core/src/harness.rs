@@ -291,6 +291,10 @@ fn failures(
     if report.livelocked {
         failures.push("livelock: nodes keep each other busy, and no client hears anything".to_owned());
     }
+    if report.code_failures.is_empty() {
+        // Else it may be at such a point that the code has failed.
+        failures.extend(report.inert.iter().map(|point| format!("inert: {point} never fired")));
+    }
     failures.extend(report.code_failures.iter().cloned());
     let expect = &scenario.expect;
     let outcomes = [

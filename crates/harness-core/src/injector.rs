@@ -43,9 +43,13 @@ impl FailureInjector {
         if self.is_armed(point) { self.strike(node, point) } else { Vec::new() }
     }
 
-    /// Lets nothing strike from here on.
-    pub fn disarm(&mut self) {
+    /// Lets nothing strike from here on. Returns the names of those fail points of the code under test that were to do
+    /// something and have not.
+    #[must_use]
+    pub fn disarm(&mut self) -> Vec<String> {
+        let inert = self.inert();
         *self = Self::default();
+        inert
     }
 }
 
@@ -66,6 +70,11 @@ impl FailureInjector {
 
     #[expect(clippy::unused_self, reason = "the armed build needs it")]
     fn strike(&self, _node: NodeId, _point: Point) -> Vec<Strike> {
+        Vec::new()
+    }
+
+    #[expect(clippy::unused_self, reason = "the armed build needs it")]
+    fn inert(&self) -> Vec<String> {
         Vec::new()
     }
 }
@@ -91,6 +100,10 @@ impl FailureInjector {
     fn strike(&self, node: NodeId, point: Point) -> Vec<Strike> {
         self.armed.as_ref().map(|armed| armed.strike(node, point)).unwrap_or_default()
     }
+
+    fn inert(&self) -> Vec<String> {
+        self.armed.as_ref().map(armed::Armed::inert).unwrap_or_default()
+    }
 }
 
 #[cfg(feature = "failpoints")]
@@ -102,7 +115,7 @@ mod armed {
     use history::{NodeId, Point};
 
     use super::Strike;
-    use crate::failpoints::{Site, mode_of};
+    use crate::failpoints::{Configured, OwnPoint, Site, mode_of};
     use crate::model::{FailureConfig, FailureMode, Trigger};
 
     /// A fail point that is configured.
@@ -117,24 +130,29 @@ mod armed {
     /// Holds the process's registry for the length of a run.
     pub(super) struct Armed {
         points: Vec<FailPoint>,
+        own: Vec<OwnPoint>,
         modes: Vec<FailureMode>,
         _turn: FailScenario<'static>,
     }
 
     impl Armed {
         /// The environment's actions were checked, so configuring them cannot fail.
-        pub(super) fn new(faults: &[FailureConfig], environment: Vec<Option<Site>>) -> Self {
+        pub(super) fn new(faults: &[FailureConfig], environment: Vec<Configured>) -> Self {
             let turn = FailScenario::setup();
             let mut wanted: BTreeMap<Site, Vec<(u32, usize)>> = BTreeMap::new();
             for (index, fault) in faults.iter().enumerate() {
                 let Trigger::AtPoint { point, nth } = fault.trigger else { continue };
                 wanted.entry((point, fault.node)).or_default().push((nth, index));
             }
-            let mut points: Vec<FailPoint> = environment
-                .into_iter()
-                .flatten()
-                .map(|site| FailPoint { site, name: name_of(site), quiet: Cell::new(0) })
-                .collect();
+            let (mut points, mut own) = (Vec::new(), Vec::new());
+            for configured in environment {
+                match configured {
+                    Configured::Step(site) => {
+                        points.push(FailPoint { site, name: name_of(site), quiet: Cell::new(0) });
+                    }
+                    Configured::Own(point) => own.push(point),
+                }
+            }
             for (site, mut faults) in wanted {
                 faults.sort_unstable();
                 let quiet = faults.first().map_or(0, |&(nth, _)| nth - 1);
@@ -143,11 +161,17 @@ mod armed {
                 fail::cfg(&*name, &actions(&faults, quiet)).expect("counted actions are well formed");
                 points.push(FailPoint { site, name, quiet: Cell::new(quiet) });
             }
-            Self { points, modes: faults.iter().map(|fault| fault.mode.clone()).collect(), _turn: turn }
+            let modes = faults.iter().map(|fault| fault.mode.clone()).collect();
+            Self { points, own, modes, _turn: turn }
         }
 
         pub(super) fn points(&self) -> impl Iterator<Item = Point> {
             self.points.iter().map(|point| point.site.0)
+        }
+
+        pub(super) fn inert(&self) -> Vec<String> {
+            let inert = self.own.iter().filter(|point| point.never_fired());
+            inert.map(|point| point.name.clone()).collect()
         }
 
         pub(super) fn strike(&self, node: NodeId, point: Point) -> Vec<Strike> {

@@ -91,6 +91,7 @@ pub(super) struct Run<'a> {
     pub(super) last_answer: Instant,
     pub(super) healed: bool,
     pub(super) code_failures: Vec<String>,
+    pub(super) inert: Vec<String>,
     open_max: u64,
 }
 
@@ -129,6 +130,7 @@ impl<'a> Run<'a> {
             last_answer: Instant::now(),
             healed: false,
             code_failures: Vec::new(),
+            inert: Vec::new(),
             open_max: 0,
         }
     }
@@ -159,6 +161,7 @@ impl<'a> Run<'a> {
             open_max: self.open_max,
             livelocked: false,
             code_failures: self.code_failures,
+            inert: self.inert,
         };
         Ok((report, self.participants))
     }

@@ -231,7 +231,7 @@ impl Run<'_> {
 
     /// No fault strikes from here on, and what is down is started.
     pub(super) fn heal(&mut self) -> Result<(), BackendError> {
-        self.injector.disarm();
+        self.inert = self.injector.disarm();
         self.trouble.heal();
         self.healed = true;
         for index in 0..self.participants.len() {

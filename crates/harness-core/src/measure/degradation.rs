@@ -122,6 +122,7 @@ mod tests {
             open_max: 0,
             livelocked: false,
             code_failures: Vec::new(),
+            inert: Vec::new(),
         };
         Degradation::between(&report, &took(|_| 10), &enlisted)
     }

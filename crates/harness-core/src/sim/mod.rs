@@ -211,6 +211,8 @@ pub struct RunReport {
     pub livelocked: bool,
     /// How the code under test failed beside being wrong, by node: it panicked, or went on for ever.
     pub code_failures: Vec<String>,
+    /// The fail points of the code under test that were to do something and have not.
+    pub inert: Vec<String>,
 }
 
 /// Runs scenarios in virtual time.

@@ -56,6 +56,8 @@ pub(super) struct Run<'a> {
     livelocked: bool,
     /// How code under test failed, by node and in order.
     pub(super) code_failures: Vec<String>,
+    /// Which fail points of that code did nothing.
+    inert: Vec<String>,
     /// It failed too often for the run to go on.
     pub(super) gave_up: bool,
     /// Used by every step, and taken out meanwhile.
@@ -102,6 +104,7 @@ impl<'a> Run<'a> {
             checkpoints: false,
             livelocked: false,
             code_failures: Vec::new(),
+            inert: Vec::new(),
             gave_up: false,
             effects: None,
             cast,
@@ -145,6 +148,7 @@ impl<'a> Run<'a> {
             open_max: self.open_max,
             livelocked: self.livelocked,
             code_failures: self.code_failures,
+            inert: self.inert,
         };
         (report, state)
     }
@@ -292,7 +296,7 @@ impl<'a> Run<'a> {
     }
 
     fn heal(&mut self) {
-        self.injector.disarm();
+        self.inert = self.injector.disarm();
         self.trouble.heal();
         self.plan.end();
         for number in 0..self.nodes.len() {
