@@ -10,12 +10,16 @@
 //! Whatever the code takes from anywhere but its [`Node`] and tokio's clock is not a function of the seed. What gets in
 //! most easily:
 //!
-//! - `tokio::select!` polls its branches in random order. Write `biased;`, or build with `--cfg tokio_unstable`, with
-//!   which the adapter seeds the runtime.
+//! - `tokio::select!` polls its branches in random order, and tokio gives nobody the seed. Write `biased;`.
 //! - The order of a `HashMap` is another one in each process: use a `BTreeMap`.
 //! - `std::time`, threads, `spawn_blocking`, and the network: use `tokio::time` and the [`Branch`]es.
 //!
 //! The conformance tests run scenarios twice and say so where the histories differ.
+//!
+//! # What goes wrong otherwise
+//!
+//! A panic in any task, and a task that gives way for ever and never waits, fail the run with a sentence. A task that goes
+//! round in a loop without any `.await` cannot be stopped: after twenty seconds the process is aborted with a sentence.
 //!
 //! Tokio's timers have a resolution of one millisecond, and no interface of tokio tells which one is next. So while any
 //! task is alive the adapter looks after each millisecond of virtual time, and fires each timer in its own.

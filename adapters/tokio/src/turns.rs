@@ -39,8 +39,6 @@ impl Turns {
         let waiting = Arc::clone(&bell);
         let mut builder = Builder::new_current_thread();
         builder.enable_time().start_paused(true).on_thread_park(move || waiting.ring());
-        #[cfg(tokio_unstable)]
-        builder.rng_seed(tokio::runtime::RngSeed::from_bytes(b"the same in each run"));
         let runtime = builder.build().expect("a runtime without network needs no resource");
         watch(&bell);
         Self {

@@ -1,9 +1,10 @@
 //! What ends a turn: that all tasks wait, or that one goes on for ever.
 //!
 //! A task that gives way and goes on is seen by nobody, so a thread looks at its clock now and then. That has no part in
-//! any history: it only ends what would never end.
+//! any history: it only ends what would never end. A task that does not even give way cannot be stopped, so the process is.
 
 use std::future::poll_fn;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 use std::task::{Poll, Waker};
@@ -13,6 +14,8 @@ use std::time::Duration;
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
 /// A turn that is the same in so many looks does not end.
 const LOOKS_MAX: u32 = 10;
+/// One that is the same still, though it was told to end, never will.
+const LOOKS_GIVEN_UP: u32 = 4 * LOOKS_MAX;
 
 /// Rings when a turn is over.
 #[derive(Debug, Default)]
@@ -93,5 +96,20 @@ fn look(watched: &mut Watched) -> bool {
         bell.endless.store(true, Ordering::Relaxed);
         bell.ring();
     }
+    if watched.looks >= LOOKS_GIVEN_UP {
+        give_up();
+    }
     true
+}
+
+/// A test that hangs tells nobody why.
+fn give_up() {
+    // If standard error is gone too, the signal has to do.
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: a task of the coordinator neither waits nor gives way for {} s: it goes round without reaching an \
+         `.await` that waits. Run its test alone, in a debugger, to see where. This process is aborted.",
+        LOOKS_EVERY.as_secs_f64() * f64::from(LOOKS_GIVEN_UP)
+    );
+    std::process::abort();
 }

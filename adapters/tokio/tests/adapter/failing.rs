@@ -14,6 +14,7 @@ const YIELDS_FOR_EVER: u8 = 2;
 const SENDS_FOR_EVER: u8 = 3;
 const WAITS_FOR_EVER: u8 = 4;
 const HAS_A_FAIL_POINT: u8 = 5;
+const NEVER_GIVES_WAY: u8 = 6;
 
 struct Failing<const HOW: u8>;
 
@@ -35,6 +36,9 @@ impl<const HOW: u8> AsyncCoordinator for Failing<HOW> {
                 transaction.branches()[0].abort();
             },
             WAITS_FOR_EVER => std::future::pending().await,
+            NEVER_GIVES_WAY => loop {
+                std::hint::spin_loop();
+            },
             _ => return Ok(own_point()),
         }
         Ok(Reply::Aborted)
@@ -64,18 +68,28 @@ fn failures<const HOW: u8>() -> String {
 
 /// A variable belongs to a whole process, so the test starts itself again with it.
 #[test]
-fn fail_points_of_its_own_fire_as_often_as_they_are_told_to() {
+fn fail_points_of_its_own_fire_as_often_as_they_are_told_to_or_are_inert() {
     const EXPECTED: &str = "COMMITS_EXPECTED";
     if let Ok(expected) = std::env::var(EXPECTED) {
         let scenario = TestScenario::new("Three transactions.", 1).writing_apart(3, 1);
-        let committed = run::<Failing<HAS_A_FAIL_POINT>>(&scenario, 0).0.outcomes.committed;
-        return assert_eq!(committed.to_string(), expected);
+        let result = run::<Failing<HAS_A_FAIL_POINT>>(&scenario, 0).0;
+        let inert = result.failures.iter().filter(|failure| failure.starts_with("inert"));
+        let told: String = inert.map(|failure| format!(", {failure}")).collect();
+        return assert_eq!(format!("{}{told}", result.outcomes.committed), expected);
     }
     let this = std::env::current_exe().expect("a test knows its program");
-    let name = "failing::fail_points_of_its_own_fire_as_often_as_they_are_told_to";
-    for (failpoints, expected) in
-        [("", "0"), ("mine::at_work=1*off->1*return", "1"), ("mine::at_work=2*return", "2")]
-    {
+    let name = "failing::fail_points_of_its_own_fire_as_often_as_they_are_told_to_or_are_inert";
+    for (failpoints, expected) in [
+        ("", "0"),
+        ("mine::at_work=off", "0"),
+        ("mine::at_work=1*off->1*return", "1"),
+        ("mine::at_work=2*return", "2"),
+        ("mine::at_work=9*return", "3"),
+        ("mine::at_work=1*panic", "0"),
+        ("mine::at_work=3*off->1*return", "0, inert: mine::at_work never fired"),
+        ("mine::misspelt=1*return;mine::at_work=1*return", "1, inert: mine::misspelt never fired"),
+        ("mine::misspelt=1*panic", "0, inert: mine::misspelt never fired"),
+    ] {
         let mut command = std::process::Command::new(&this);
         let command = command.args(["--exact", name]).env("FAILPOINTS", failpoints).env(EXPECTED, expected);
         let output = command.output().expect("its own program starts");
@@ -95,6 +109,22 @@ fn a_panic_is_told_with_its_message_wherever_it_happens() {
 fn a_task_that_never_waits_is_a_livelock() {
     assert!(failures::<YIELDS_FOR_EVER>().contains("tm livelock: it goes on for ever"));
     assert!(failures::<SENDS_FOR_EVER>().contains("more than 1000000 things done at once"));
+}
+
+/// Nothing can stop such a task but the end of its process.
+#[test]
+fn a_task_that_never_gives_way_ends_the_process_with_a_word_sweep() {
+    const INSIDE: &str = "NEVER_GIVES_WAY";
+    if std::env::var_os(INSIDE).is_some() {
+        failures::<NEVER_GIVES_WAY>();
+        return;
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().expect("a test knows its program"));
+    let name = "failing::a_task_that_never_gives_way_ends_the_process_with_a_word_sweep";
+    let command = command.args(["--exact", "--nocapture", name]).env(INSIDE, "1");
+    let output = command.output().expect("its own program starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("neither waits nor gives way"), "{told}");
 }
 
 #[test]
