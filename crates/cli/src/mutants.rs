@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use harness_core::RunError;
 use mutants::{Hunt, Mutant, catalogue, hunt, hunting_ground};
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::names;
+use crate::plan::failpoints;
 use crate::screen::Screen;
 use crate::text::count;
 
@@ -32,6 +32,7 @@ pub(crate) fn mutants(names: &[String], all: bool, json: bool) -> Result<Exit, F
     let known = catalogue();
     let named: Result<Vec<Mutant>, Failure> = names.iter().map(|name| names::mutant(&known, name)).collect();
     let chosen = if names.is_empty() { known } else { named? };
+    failpoints()?;
     let ground = hunting_ground();
     let categories: Vec<&'static str> = ground.iter().map(|(category, _)| category.name).collect();
     let mut screen = Screen::new();
@@ -42,7 +43,6 @@ pub(crate) fn mutants(names: &[String], all: bool, json: bool) -> Result<Exit, F
     for mutant in &chosen {
         let hunt = match hunt(mutant, &ground, 0, !all) {
             Ok(hunt) => hunt,
-            Err(error @ RunError::Failpoints { .. }) => return Err(Failure::Usage(error.to_string())),
             Err(error) => {
                 screen.remark(format_args!("error: {}: {error}", mutant.name));
                 return Ok(Exit::NotRun);

@@ -37,3 +37,10 @@ fn a_mutant_that_is_unknown_is_answered_with_the_nearest() {
     assert_eq!(left.code, Some(2));
     assert!(left.err.ends_with("they are listed in docs/MUTANTS.md\n"), "{}", left.err);
 }
+
+#[test]
+fn wrong_fail_points_are_told_before_anything_runs() {
+    let left = program(["mutants", "no_vote_swallowed"]).env("FAILPOINTS", "x").run();
+    assert_eq!((left.code, left.out.as_str()), (Some(2), ""));
+    assert!(left.err.starts_with("error: FAILPOINTS: "), "{}", left.err);
+}
