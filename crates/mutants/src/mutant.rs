@@ -20,8 +20,6 @@ pub struct Mutant {
     pub caught_by: Catcher,
     /// What must catch it where nobody sees what logs hold: the same, unless that is about logs.
     pub caught_without_log: Catcher,
-    /// Why a random load does not find it in time, if it does not.
-    pub rare: Option<&'static str>,
     /// Who has it.
     pub host: Host,
     infect: Rc<dyn Fn(Cast) -> Cast>,
@@ -83,15 +81,9 @@ impl Mutant {
             seen: None,
             caught_by,
             caught_without_log: caught_by,
-            rare: None,
             host,
             infect: Rc::new(infect),
         }
-    }
-
-    /// A random load does not find it in time, for this reason.
-    pub(crate) fn rare(self, why: &'static str) -> Self {
-        Self { rare: Some(why), ..self }
     }
 
     /// Where nobody sees what logs hold, this must catch it.
@@ -121,7 +113,6 @@ pub(crate) fn coordinator<B: Bug + 'static>(
         seen: None,
         caught_by,
         caught_without_log: caught_by,
-        rare: None,
         host: Host::Coordinator,
         infect: Rc::new(infect),
     }
@@ -143,7 +134,6 @@ pub(crate) fn participant<B: Bug + 'static>(
         seen: None,
         caught_by,
         caught_without_log: caught_by,
-        rare: None,
         host: Host::Participant,
         infect: Rc::new(infect),
     }
@@ -166,7 +156,6 @@ pub(crate) fn locking(
         seen: None,
         caught_by,
         caught_without_log: caught_by,
-        rare: None,
         host: Host::Participant,
         infect: Rc::new(infect),
     }

@@ -31,6 +31,14 @@ pub struct Chaos {
     /// kind would hide shows where it is left out.
     #[serde(default)]
     pub swarm: bool,
+    /// How long a node is down at most that crashes, and nothing worse. Who is back at once meets what was open when it
+    /// crashed.
+    #[serde(default = "longest_ms")]
+    pub down_ms_max: u32,
+}
+
+fn longest_ms() -> u32 {
+    LONGEST_MS
 }
 
 /// Whom a fault of a plan strikes.
@@ -86,6 +94,7 @@ impl Chaos {
             until_ms: 5_000,
             evenly: false,
             swarm: false,
+            down_ms_max: LONGEST_MS,
         }
     }
 
@@ -102,7 +111,8 @@ impl Chaos {
     /// What makes no sense in it and what to do about it, if anything does.
     pub(super) fn mistake(&self, participants: u32) -> Option<String> {
         let mut random = Random::new(0, Purpose::Plan);
-        let cannot = self.kinds.iter().find(|&&kind| draw(kind, NodeId::COORDINATOR, &mut random).is_none());
+        let cannot =
+            self.kinds.iter().find(|&&kind| self.draw(kind, NodeId::COORDINATOR, &mut random).is_none());
         if let Some(kind) = cannot {
             return Some(format!("chaos cannot draw the fault {kind}: leave it out"));
         }
@@ -111,6 +121,9 @@ impl Chaos {
         }
         if self.every_ms == 0 {
             return Some("chaos strikes without end at one instant: set every_ms to 1 or more".to_owned());
+        }
+        if self.down_ms_max == 0 {
+            return Some("chaos lets nobody be down: set down_ms_max to 1 or more".to_owned());
         }
         match self.victims {
             Victims::Participants(last) if last == 0 || last > participants => {
@@ -165,54 +178,60 @@ const TAKEOVERS_MAX: u32 = 3;
 /// What lasts lasts no longer than this.
 const LONGEST_MS: u32 = 300;
 
-/// Draws what a fault of this kind does to this node; `None` if chaos does not know the kind.
-pub(crate) fn draw(kind: FaultKind, victim: NodeId, random: &mut Random) -> Option<FailureMode> {
-    // Few as often as many: what is narrow by one measure is wide by another.
-    let mut up_to = |most: u32| {
-        let octave = 1 << random.below(most.ilog2() + 1);
-        u64::from(octave + random.below(octave.min(most - octave + 1)))
-    };
-    let mode = match kind {
-        FaultKind::Crash => FailureMode::Crash { restart_after_ms: Some(up_to(LONGEST_MS) - 1) },
-        FaultKind::VoteNo => FailureMode::VoteNo,
-        FaultKind::LockTimeout => FailureMode::LockTimeout,
-        FaultKind::PreparedLimit => FailureMode::PreparedLimit { most: up_to(4) as u32 },
-        FaultKind::Heuristic if up_to(2) == 1 => FailureMode::Heuristic { decision: Decision::Commit },
-        FaultKind::Heuristic => FailureMode::Heuristic { decision: Decision::Abort },
-        FaultKind::Takeover => FailureMode::Takeover,
-        FaultKind::Pause => FailureMode::Pause { for_ms: up_to(LONGEST_MS) },
-        FaultKind::SlowNode => FailureMode::SlowNode { by_ms: up_to(50), for_ms: up_to(LONGEST_MS) },
-        FaultKind::SlowSync => FailureMode::SlowSync { by_ms: up_to(100), for_ms: up_to(LONGEST_MS) },
-        FaultKind::FailingSync => FailureMode::FailingSync,
-        FaultKind::DiskFull => FailureMode::DiskFull { for_ms: up_to(LONGEST_MS) },
-        FaultKind::TornTail => FailureMode::TornTail { restart_after_ms: Some(up_to(LONGEST_MS)) },
-        FaultKind::Clock => {
-            let sign = if up_to(2) == 1 { 1 } else { -1 };
-            FailureMode::Clock {
-                jump_ms: sign * up_to(5_000) as i64,
-                drift_ppm: sign as i32 * up_to(500_000) as i32,
+impl Chaos {
+    /// Draws what a fault of this kind does to this node; `None` if chaos does not know the kind.
+    pub(crate) fn draw(&self, kind: FaultKind, victim: NodeId, random: &mut Random) -> Option<FailureMode> {
+        // Few as often as many: what is narrow by one measure is wide by another.
+        let mut up_to = |most: u32| {
+            let octave = 1 << random.below(most.ilog2() + 1);
+            u64::from(octave + random.below(octave.min(most - octave + 1)))
+        };
+        let mode = match kind {
+            FaultKind::Crash => FailureMode::Crash { restart_after_ms: Some(up_to(self.down_ms_max) - 1) },
+            FaultKind::VoteNo => FailureMode::VoteNo,
+            FaultKind::LockTimeout => FailureMode::LockTimeout,
+            FaultKind::PreparedLimit => FailureMode::PreparedLimit { most: up_to(4) as u32 },
+            FaultKind::Heuristic if up_to(2) == 1 => FailureMode::Heuristic { decision: Decision::Commit },
+            FaultKind::Heuristic => FailureMode::Heuristic { decision: Decision::Abort },
+            FaultKind::Takeover => FailureMode::Takeover,
+            FaultKind::Pause => FailureMode::Pause { for_ms: up_to(LONGEST_MS) },
+            FaultKind::SlowNode => FailureMode::SlowNode { by_ms: up_to(50), for_ms: up_to(LONGEST_MS) },
+            FaultKind::SlowSync => FailureMode::SlowSync { by_ms: up_to(100), for_ms: up_to(LONGEST_MS) },
+            FaultKind::FailingSync => FailureMode::FailingSync,
+            FaultKind::DiskFull => FailureMode::DiskFull { for_ms: up_to(LONGEST_MS) },
+            FaultKind::TornTail => FailureMode::TornTail { restart_after_ms: Some(up_to(LONGEST_MS)) },
+            FaultKind::Clock => {
+                let sign = if up_to(2) == 1 { 1 } else { -1 };
+                FailureMode::Clock {
+                    jump_ms: sign * up_to(5_000) as i64,
+                    drift_ppm: sign as i32 * up_to(500_000) as i32,
+                }
             }
-        }
-        FaultKind::Loss => around(victim, LinkEffect::Lose { percent: up_to(100) as u32 }, up_to(LONGEST_MS)),
-        FaultKind::Delay => {
-            around(victim, LinkEffect::Delay { min_ms: 0, max_ms: up_to(50) }, up_to(LONGEST_MS))
-        }
-        FaultKind::Duplicate => {
-            around(victim, LinkEffect::Duplicate { percent: 50, within_ms: up_to(500) }, up_to(LONGEST_MS))
-        }
-        FaultKind::Reorder => {
-            around(victim, LinkEffect::Reorder { percent: 50, within_ms: up_to(50) }, up_to(LONGEST_MS))
-        }
-        FaultKind::Corrupt => {
-            around(victim, LinkEffect::Corrupt { percent: up_to(50) as u32 }, up_to(LONGEST_MS))
-        }
-        FaultKind::Partition => {
-            let lasts = up_to(LONGEST_MS);
-            partition(victim, lasts, random)
-        }
-        _ => return None,
-    };
-    Some(mode)
+            FaultKind::Loss => {
+                around(victim, LinkEffect::Lose { percent: up_to(100) as u32 }, up_to(LONGEST_MS))
+            }
+            FaultKind::Delay => {
+                around(victim, LinkEffect::Delay { min_ms: 0, max_ms: up_to(50) }, up_to(LONGEST_MS))
+            }
+            FaultKind::Duplicate => around(
+                victim,
+                LinkEffect::Duplicate { percent: 50, within_ms: up_to(500) },
+                up_to(LONGEST_MS),
+            ),
+            FaultKind::Reorder => {
+                around(victim, LinkEffect::Reorder { percent: 50, within_ms: up_to(50) }, up_to(LONGEST_MS))
+            }
+            FaultKind::Corrupt => {
+                around(victim, LinkEffect::Corrupt { percent: up_to(50) as u32 }, up_to(LONGEST_MS))
+            }
+            FaultKind::Partition => {
+                let lasts = up_to(LONGEST_MS);
+                partition(victim, lasts, random)
+            }
+            _ => return None,
+        };
+        Some(mode)
+    }
 }
 
 /// What the node sends and what it is sent suffers for so long.
@@ -266,10 +285,11 @@ mod tests {
         let mut random = Random::new(1, Purpose::Plan);
         let rm1 = NodeId::from(ParticipantId(1));
         for &kind in FaultKind::ALL {
+            let chaos = Chaos::of(&[kind]);
             let drawn = Chaos::KINDS.contains(&kind) || Chaos::KINDS_BESIDE.contains(&kind);
-            assert_eq!(draw(kind, rm1, &mut random).is_some(), drawn);
+            assert_eq!(chaos.draw(kind, rm1, &mut random).is_some(), drawn);
             for _ in 0..50 {
-                let Some(mode) = draw(kind, rm1, &mut random) else { continue };
+                let Some(mode) = chaos.draw(kind, rm1, &mut random) else { continue };
                 assert_eq!(mode.kind(), kind);
                 let trigger = super::super::Trigger::AtMs(1);
                 let config = super::super::FailureConfig { node: Some(rm1), mode, trigger };

@@ -12,7 +12,6 @@ mod sla;
 mod swarm;
 
 pub use arrivals::Arrivals;
-pub(crate) use chaos::draw as draw_fault;
 pub use chaos::{Chaos, Victims};
 pub use conditions::{DiskConditions, NetworkConditions, ParticipantConfig};
 pub use expect::{Expect, FactCount, Gauge};

@@ -1,6 +1,6 @@
 //! Scenarios of which the seed draws everything: the load, how patient nodes are, which kinds of fault exist, how often
-//! they strike and whom (Groce and others, *Swarm Testing*, 2012: what one feature would hide shows where it is left
-//! out). What is drawn knows of no particular bug.
+//! they strike, whom, and how long who crashes is down (Groce and others, *Swarm Testing*, 2012: what one feature would
+//! hide shows where it is left out). What is drawn knows of no particular bug.
 
 use history::{FaultKind, Nanos};
 
@@ -52,7 +52,7 @@ fn load(transactions: u32, participants: u32, random: &mut Random) -> Load {
     let participants_max = one_of(&[2, participants, participants], random);
     Load {
         participants_min: one_of(&[1, 2, participants_max], random),
-        keys: one_of(&[1, 2, 2, 5, 20, 200], random),
+        keys: one_of(&[1, 1, 2, 2, 5, 50], random),
         kind: one_of(&[LoadKind::Transfers, LoadKind::Updates, LoadKind::Mixed], random),
         repeat_percent: one_of(&[0, 0, 0, 5], random),
         ..Load::mixed(transactions, participants_max)
@@ -80,8 +80,10 @@ fn chaos(participants: u32, random: &mut Random) -> Chaos {
             random,
         ),
         from_ms: one_of(&[0, 0, 20, 100], random),
-        every_ms: one_of(&[2, 5, 10, 20, 50, 100], random),
+        every_ms: one_of(&[5, 10, 20, 50], random),
         until_ms: 1_000_000,
+        // Only who is back at once meets what was open when it crashed.
+        down_ms_max: one_of(&[2, 2, 20, 300], random),
         ..Chaos::of(&kinds)
     }
 }

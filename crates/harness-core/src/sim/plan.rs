@@ -10,7 +10,7 @@ use super::faults::Cause;
 use super::queue::Happening;
 use super::random::{Purpose, Random};
 use super::run::Run;
-use crate::model::{Chaos, FailureMode, Victims, draw_fault};
+use crate::model::{Chaos, FailureMode, Victims};
 
 /// Most crashes come within 2 to the power of this effects: few as often as many, as a branch emits a dozen.
 const EFFECTS_BITS: u32 = 5;
@@ -129,7 +129,8 @@ impl Run<'_> {
     }
 
     fn begin_by_plan(&mut self, kind: FaultKind, victims: &[NodeId], effects: u32) {
-        let Some(mode) = draw_fault(kind, victims[0], &mut self.plan.random) else { return };
+        let Plan { chaos: Some(chaos), random, .. } = &mut self.plan else { return };
+        let Some(mode) = chaos.draw(kind, victims[0], random) else { return };
         match mode {
             FailureMode::Network(_) | FailureMode::Takeover => {
                 self.begin_fault(victims[0], &mode, self.by_plan(None));

@@ -53,10 +53,6 @@ fn locked_wrongly() -> Vec<Mutant> {
             "After a restart, what is prepared is not locked.",
             Isolation,
             Locking::UntilCrash,
-        )
-        .rare(
-            "When a participant is back, whoever waited for its locks has lost its branch and waits for a timeout. So \
-             somebody new must ask for the key within the one round trip that tells the participant the decision.",
         ),
         locking(
             "locks_kept_after_abort",

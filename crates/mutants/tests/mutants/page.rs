@@ -13,15 +13,6 @@ fn without_a_bug_no_storm_breaks_anything() {
     healthy(0..SEEDS, 100);
 }
 
-/// Found by the million (seed 163, round 447): a participant that had been told to forget what it decided alone forgot in
-/// a crash who was in charge, too, and a deposed coordinator asked it for ever.
-#[test]
-fn one_who_is_deposed_hears_of_it_from_a_participant_that_has_forgotten() {
-    let cast = Mutant::none().infect(Cast::reference());
-    let round = round(&cast, 163, 447).expect("the load can be run");
-    assert!(round.caught(true).is_empty(), "{}", round.validation(true));
-}
-
 /// A million transactions of the random load, of a hundred seeds.
 #[test]
 fn without_a_bug_a_million_transactions_break_nothing_soak() {
@@ -68,7 +59,7 @@ fn a_random_load_finds_each_mutant_in_time_and_the_page_says_so_sweep() {
         );
     }
     for (mutant, found) in mutants.iter().zip(found) {
-        assert_eq!(found.contains(&None), mutant.rare.is_some(), "{}: {found:?}", mutant.name);
+        assert!(!found.contains(&None), "{}: {found:?}", mutant.name);
     }
 }
 
@@ -124,19 +115,13 @@ fn page(mutants: &[Mutant], found: &[[Option<u64>; 2]]) -> String {
 
 fn storms(mutants: &[Mutant], found: &[[Option<u64>; 2]]) -> String {
     let mut page = format!(
-        "\n## A random load\n\nHow many transactions of a random load it takes until a bug is caught by what it names: the median of {SEEDS} seeds. The\nload is rounds of 10 to 100 transactions. Of each round the seed draws what transactions do, on how many keys, how many at\na time and how patient nodes are; which kinds of fault there are, how often they strike, and whom; most crashes strike\nbetween any two effects. Judged with what logs hold, and without, as a foreign system would be: where a bug is in what is\nwritten when, something else must catch it then, which is named.\n\n| bug | with logs | without | by |\n| --- | ---: | ---: | --- |\n"
+        "\n## A random load\n\nHow many transactions of a random load it takes until a bug is caught by what it names: the median of {SEEDS} seeds. The\nload is rounds of 10 to 100 transactions. Of each round the seed draws what transactions do, on how many keys, how many at\na time and how patient nodes are; which kinds of fault there are, how often they strike, whom, and how long who crashes is\ndown; most crashes strike between any two effects. Judged with what logs hold, and without, as a foreign system would be:\nwhere a bug is in what is written when, something else must catch it then, which is named.\n\n| bug | with logs | without | by |\n| --- | ---: | ---: | --- |\n"
     );
     for (mutant, found) in mutants.iter().zip(found) {
         let [with, without] = found.map(|it| it.map_or_else(|| "-".to_owned(), |it| it.to_string()));
         let by = Some(mutant.caught_without_log).filter(|&by| by != mutant.caught_by);
         let by = by.map(|by| by.to_string()).unwrap_or_default();
         let _ = writeln!(page, "| `{}` | {with} | {without} | {by} |", mutant.name);
-    }
-    let _ = writeln!(page, "\nNot found so within {TRANSACTIONS_MAX} transactions:\n");
-    for mutant in mutants {
-        if let Some(why) = mutant.rare {
-            let _ = writeln!(page, "- `{}`: {why}", mutant.name);
-        }
     }
     page
 }

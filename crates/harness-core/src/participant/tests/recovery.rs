@@ -1,7 +1,7 @@
 //! What a virtual participant makes of its log after a crash, and of one that it has shortened.
 
-use history::{Decision, Gid, Key, RecordKind};
-use protocol::{Message, Participant as _};
+use history::{Decision, Gid, Key, NodeId, RecordKind};
+use protocol::{Incident, Input, Message, Participant as _};
 
 use super::{Script, T1, T2, T3};
 use crate::participant::{ParticipantState, purpose};
@@ -35,6 +35,17 @@ fn a_restart_takes_back_the_locks_of_what_is_prepared_and_inquires() {
     t1 holds nothing
     send acknowledge t1
     ");
+}
+
+/// Found by a random load: the deposed coordinator told it to commit for ever.
+#[test]
+fn who_is_told_to_forget_what_it_decided_alone_remembers_who_is_in_charge() {
+    let mut script = Script::prepared();
+    script.step(Input::Befallen(Incident::Heuristic { gid: T1, decision: Decision::Abort }));
+    let from = NodeId::coordinator(1);
+    script.step(Input::Received { from, epoch: 2, message: Message::Forget { gid: T1 } });
+    let mut script = restart(&script);
+    assert_eq!(script.commit(T1), "send deposed t0\n");
 }
 
 #[test]
