@@ -1,8 +1,8 @@
 //! `kill -9`: of the coordinator at each of its steps, of a database at each of the steps that can be told from outside,
 //! and of several at once.
 
-use harness_core::history::{Nanos, NodeId, ParticipantId, Point};
-use harness_core::{FailureMode, TestScenario};
+use harness_core::history::{MessageKind, Nanos, NodeId, ParticipantId, Point};
+use harness_core::{FailureConfig, FailureMode, TestScenario, Trigger};
 
 use crate::work::scenario;
 
@@ -119,6 +119,36 @@ database_killed! {
     database_killed_once_committed: AfterCommitForced, true;
     /// Committed, and everybody knows.
     database_killed_after_its_acknowledgement: AfterAckSent, true;
+}
+
+/// Whether it was prepared, nobody knows before the restart; by then the others may be told to abort, or it was.
+pub fn database_killed_while_it_prepares(participants: u32) -> TestScenario {
+    transaction("A database is killed with a prepare under way.", participants)
+        .crash_at(KILLED.into(), Point::BeforePrepareForced)
+}
+
+/// Whether it was committed, nobody knows before the restart.
+pub fn database_killed_while_it_commits(participants: u32) -> TestScenario {
+    let scenario = transaction("A database is killed with a commit under way.", participants)
+        .crash_at(KILLED.into(), Point::BeforeCommitForced);
+    outcome(scenario, true)
+}
+
+/// PostgreSQL does not start with less room than prepared transactions take, and commits once it has it.
+pub fn database_restarted_with_too_little_room(participants: u32) -> TestScenario {
+    let scenario = transaction("A database is to start with less room than is taken.", participants)
+        .fault_at(KILLED.into(), FailureMode::PreparedLimit { most: 0 }, Point::AfterVoteSent, 1)
+        .crash_at(KILLED.into(), Point::AfterVoteSent);
+    outcome(scenario, true)
+}
+
+/// Others have prepared all that the database has room for: it votes no, and keeps nothing of the branch.
+pub fn database_without_room_votes_no(participants: u32) -> TestScenario {
+    let mode = FailureMode::PreparedLimit { most: 0 };
+    let fault = FailureConfig { node: Some(KILLED.into()), mode, trigger: Trigger::AtMs(0) };
+    let mut scenario = transaction("A database has no room for prepared transactions.", participants);
+    scenario.failure_configs.push(fault);
+    outcome(scenario.expect_sent(MessageKind::VoteNo, 1), false)
 }
 
 /// Both branches are prepared when both databases are killed.

@@ -3,8 +3,8 @@
 
 use harness_core::history::{Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::{
-    Change, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault, TestScenario,
-    Trigger, Write,
+    Arrivals, Change, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault,
+    TestScenario, Trigger, Write,
 };
 
 use crate::work::scenario;
@@ -136,14 +136,16 @@ pub fn deadlock_across_databases_ends(participants: u32) -> TestScenario {
     scenario
 }
 
-/// They last for five seconds to half a minute, as the databases have it.
-const TRANSACTIONS: u32 = 3_000;
+/// One client comes in each five milliseconds, for ten seconds: however fast a database is, the storm lasts as long.
+const CLIENTS: u32 = 2_000;
+const EVERY_MS: u64 = 5;
 
-/// Eight clients go on while everybody is killed again and again.
+/// Clients come, eight at a time at the most, while everybody is killed again and again.
 pub fn killing_everybody_again_and_again_conserves_the_total(participants: u32) -> TestScenario {
-    let storm = scenario("Eight clients go on while everybody is killed again and again.", participants)
-        .load(Load { keys: 50, ..Load::transfers(TRANSACTIONS, 2) })
+    let mut storm = scenario("Eight clients go on while everybody is killed again and again.", participants)
+        .load(Load { keys: 50, ..Load::transfers(CLIENTS, 2) })
         .in_flight(8);
+    storm.arrivals = Some(Arrivals { every: Nanos::from_millis(EVERY_MS), at_once_max: 8 });
     let victims = [
         (400, NodeId::from(ParticipantId(1)), 2_300),
         (700, STRUCK.into(), 2_900),

@@ -72,6 +72,14 @@ pub(crate) struct Seen {
     pub(crate) writer: Gid,
 }
 
+/// Room for prepared branches.
+pub(crate) struct Room {
+    /// Asks how much of it is left.
+    pub(crate) left: &'static str,
+    /// Prepares an empty branch that takes up some, and is of no run.
+    pub(crate) take: fn(u32) -> String,
+}
+
 /// A database's way to say it.
 pub(crate) trait Dialect {
     /// Prepares a session: asks what it is called, and sets how long a lock is waited for.
@@ -126,6 +134,10 @@ pub(crate) trait Dialect {
 
     /// Lists all that is prepared.
     fn list_prepared(&self) -> &'static str;
+    /// How to take up room for prepared branches, where that is limited.
+    fn room(&self) -> Option<Room> {
+        None
+    }
     /// Reads the list: of the branches of a run, and of those that others have left at the same database.
     fn read_prepared(&self, run: u64, branch: ParticipantId, answers: &[Answer]) -> PreparedList;
     /// What an error code means.

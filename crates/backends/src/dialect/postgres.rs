@@ -3,7 +3,7 @@
 use history::{Gid, OpKind, ParticipantId};
 use protocol::Operation;
 
-use super::{Dialect, Meaning, PreparedList, SessionName, Xid, made_of};
+use super::{Dialect, Meaning, PreparedList, Room, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
 pub(super) struct Postgres;
@@ -109,6 +109,12 @@ impl Dialect for Postgres {
     /// One can be finished only from its own database.
     fn list_prepared(&self) -> &'static str {
         "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()"
+    }
+
+    fn room(&self) -> Option<Room> {
+        let left =
+            "SELECT current_setting('max_prepared_transactions')::int - count(*) FROM pg_prepared_xacts";
+        Some(Room { left, take: |number| format!("BEGIN; PREPARE TRANSACTION '2pc-room-{number}'") })
     }
 
     fn read_prepared(&self, run: u64, _branch: ParticipantId, answers: &[Answer]) -> PreparedList {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use harness_core::{Cast, Clients, CoordinatorConfig, FailureInjector, RunReport, TestScenario};
-use history::{Fact, Gid, NodeId, ParticipantId};
+use history::{Fact, FaultKind, Gid, NodeId, ParticipantId};
 use protocol::{ClientRequest, Effects, Ending, Input, Message, Timer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout_at};
@@ -43,6 +43,8 @@ pub(super) enum Happening {
     Swept { life: u32, id: ParticipantId, sweep: Option<Sweep> },
     /// A sync of the coordinator's log is over.
     Synced { life: u32, synced: io::Result<()> },
+    /// So many clients come.
+    ClientsCome { clients: u32 },
     /// A timer of the coordinator fires.
     TimerFired { life: u32, timer: Timer },
     /// A fault's time has come.
@@ -51,6 +53,8 @@ pub(super) enum Happening {
     RestartDue { node: NodeId, incarnation: u32 },
     /// A database is up again, and holds this.
     Started { id: ParticipantId, server: Box<Server>, found: Result<Found, BackendError> },
+    /// A server that was started with less room than was taken has refused to.
+    StartRefused { node: NodeId, index: Option<usize> },
     /// A fault of a link has struck.
     Struck(Struck),
     /// A node that crashes in a loop crashes again.
@@ -141,10 +145,12 @@ impl<'a> Run<'a> {
 
     /// Runs to the end. The servers come back, for the next run.
     pub(super) async fn run(mut self) -> Result<(RunReport, Vec<Participant>), BackendError> {
+        self.take_room().await?;
         self.start_coordinator()?;
         self.schedule_faults();
+        self.schedule_arrival();
         self.serve_clients();
-        while !self.is_settled() && self.advance(self.last_answer + PATIENCE).await? {}
+        while !self.is_settled() && self.advance(self.last_news() + PATIENCE).await? {}
         self.heal()?;
         let settling = Duration::from_secs_f64(self.scenario.sla.recovery_p99_max_ms / 1e3);
         let healed_at = Instant::now();
@@ -164,6 +170,20 @@ impl<'a> Run<'a> {
             inert: self.inert,
         };
         Ok((report, self.participants))
+    }
+
+    /// The last time that a client was heard of, or will be.
+    fn last_news(&self) -> Instant {
+        let last_arrival = self.record.instant_of(self.clients.next_arrival());
+        self.last_answer.max(last_arrival)
+    }
+
+    /// The next clients come in their time.
+    fn schedule_arrival(&mut self) {
+        if let Some((at, clients)) = self.clients.draw_arrival() {
+            let ms = at.0.saturating_sub(self.record.now().0) / 1_000_000;
+            self.later(ms, Happening::ClientsCome { clients });
+        }
     }
 
     /// Lets the next things happen, if any happens up to `limit`.
@@ -200,6 +220,13 @@ impl<'a> Run<'a> {
                 self.synced();
             }
             Happening::TimerFired { life, timer } if life == here => self.step(Input::TimerFired(timer)),
+            Happening::ClientsCome { clients } => {
+                self.clients.come(clients);
+                self.schedule_arrival();
+            }
+            Happening::StartRefused { node, index } => {
+                self.fire(node, FaultKind::PreparedLimit, None, index);
+            }
             Happening::FaultDue { index } => self.begin_at_its_time(index),
             Happening::RestartDue { node, incarnation } => self.restart(node, incarnation)?,
             Happening::Started { id, server, found } => self.started(id, *server, found?),

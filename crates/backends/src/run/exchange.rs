@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use history::{DropReason, Fact, Gid, NodeId, ParticipantId, Point};
@@ -30,14 +31,6 @@ impl Run<'_> {
         {
             self.pass(id.into(), point, gid);
         }
-        if matches!(message, Message::Prepare { .. }) && self.participant(id).is_up {
-            self.pass(id.into(), Point::BeforePrepareForced, gid);
-        }
-        if matches!(message, Message::Commit { .. } | Message::DecisionReply { .. })
-            && self.participant(id).is_up
-        {
-            self.pass(id.into(), Point::BeforeCommitForced, gid);
-        }
         if !self.participant(id).is_up {
             self.record
                 .note(TM, Fact::Dropped { to: id.into(), gid, message: kind, why: DropReason::NodeDown });
@@ -50,10 +43,16 @@ impl Run<'_> {
             }
             return;
         }
-        self.react(id, message);
+        match message {
+            Message::Prepare { .. } => self.pass_under_way(id, Point::BeforePrepareForced, message),
+            Message::Commit { .. } | Message::DecisionReply { .. } => {
+                self.pass_under_way(id, Point::BeforeCommitForced, message);
+            }
+            _ => self.react(id, message),
+        }
     }
 
-    fn react(&mut self, id: ParticipantId, message: Message) {
+    pub(super) fn react(&mut self, id: ParticipantId, message: Message) {
         let gid = message.gid();
         if matches!(message, Message::Abort { .. } | Message::DecisionReply { .. }) {
             self.record.may_go(id, gid);
@@ -69,9 +68,14 @@ impl Run<'_> {
         &mut self,
         id: ParticipantId,
         gid: Gid,
-        work: std::pin::Pin<Box<dyn Future<Output = Done>>>,
+        mut work: std::pin::Pin<Box<dyn Future<Output = Done>>>,
     ) {
         let (queue, life) = (self.queue.clone(), self.node.life);
+        // The statement is on its way at once, as far as that needs no waiting.
+        if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            let _ = queue.send(Happening::Done { life, id, gid, done });
+            return;
+        }
         self.node.tasks.spawn_local(async move {
             let done = work.await;
             let _ = queue.send(Happening::Done { life, id, gid, done });

@@ -7,7 +7,10 @@ use harness_core::{FailureMode, LinkEffect, Strike, Trigger};
 use history::{DropReason, Fact, FaultKind, Gid, NodeId, ParticipantId, Point};
 
 use super::course::{CrashLoop, Found};
+use super::room::LessRoom;
 use super::{Flow, Happening, Run};
+use protocol::Message;
+
 use crate::BackendError;
 use crate::link::Struck;
 use crate::server::Server;
@@ -24,10 +27,28 @@ impl Run<'_> {
         flow
     }
 
+    /// Passes the step at which a database is about to do as a message says. Whoever is killed there is killed with the
+    /// statement under way: who is first, the kernel decides. Other faults come before it.
+    pub(super) fn pass_under_way(&mut self, id: ParticipantId, point: Point, message: Message) {
+        let (node, gid) = (NodeId::from(id), message.gid());
+        let strikes = self.injector.pass(node, point);
+        let (kills, others): (Vec<Strike>, Vec<Strike>) =
+            strikes.into_iter().partition(|strike| strike.mode.kind() == FaultKind::Crash);
+        for Strike { mode, index } in others {
+            self.begin_fault(node, &mode, index, Some((point, gid)));
+        }
+        self.react(id, message);
+        for Strike { mode, index } in kills {
+            self.begin_fault(node, &mode, index, Some((point, gid)));
+        }
+    }
+
     /// What is due at the start is there before the first message: a timer might be late.
     pub(super) fn schedule_faults(&mut self) {
         for (index, fault) in self.scenario.failure_configs.iter().enumerate() {
             match fault.trigger {
+                // That was taken up before anybody began.
+                Trigger::AtMs(0) if matches!(fault.mode, FailureMode::PreparedLimit { .. }) => {}
                 Trigger::AtMs(0) => self.begin_at_its_time(index),
                 Trigger::AtMs(ms) => self.later(ms, Happening::FaultDue { index }),
                 _ => {}
@@ -72,6 +93,12 @@ impl Run<'_> {
                 self.crash_again(node, self.incarnation(node), CrashLoop { times, down_ms, up_ms });
                 Flow::Crashed
             }
+            FailureMode::PreparedLimit { most } => {
+                if let Some(id) = node.participant() {
+                    self.participant(id).less_room = Some(LessRoom { most, index });
+                }
+                Flow::Continues
+            }
             FailureMode::VoteNo => {
                 let Some((id, (_, gid))) = node.participant().zip(step) else { return Flow::Continues };
                 if let Some(branch) = self.participant(id).branches.get_mut(&gid) {
@@ -95,7 +122,7 @@ impl Run<'_> {
         }
     }
 
-    fn fire(&mut self, node: NodeId, kind: FaultKind, point: Option<Point>, index: Option<usize>) {
+    pub(super) fn fire(&mut self, node: NodeId, kind: FaultKind, point: Option<Point>, index: Option<usize>) {
         self.record.note(node, Fact::FaultFired { kind, point });
         self.struck.insert(node);
         if let Some(index) = index {
@@ -199,9 +226,10 @@ impl Run<'_> {
             return Ok(());
         }
         let Some(mut server) = participant.server.take() else { return Ok(()) };
-        let (target, queue) = (Rc::clone(&participant.target), self.queue.clone());
+        let (target, less) = (Rc::clone(&participant.target), participant.less_room.take());
+        let queue = self.queue.clone();
         tokio::task::spawn_local(async move {
-            let found = match server.start().await {
+            let found = match Self::start_server(&mut server, less, node, &queue).await {
                 Ok(()) => find(&target).await,
                 Err(error) => Err(error),
             };
@@ -239,6 +267,11 @@ impl Run<'_> {
             let (id, incarnation) = (participant.id(), participant.incarnation);
             let comes_back = !participant.gone_for_good;
             self.go_on(id);
+            if self.scenario.failure_configs.iter().any(|fault| {
+                matches!(fault.mode, FailureMode::PreparedLimit { .. }) && fault.node == Some(id.into())
+            }) {
+                self.make_room(id);
+            }
             if comes_back {
                 self.restart(id.into(), incarnation)?;
             }
@@ -253,7 +286,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn later(&self, ms: u64, happening: Happening) {
+    pub(super) fn later(&self, ms: u64, happening: Happening) {
         let queue = self.queue.clone();
         tokio::task::spawn_local(async move {
             tokio::time::sleep(Duration::from_millis(ms)).await;

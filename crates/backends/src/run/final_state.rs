@@ -17,7 +17,7 @@ use crate::wire::{Answer, Failure};
 const TRIES: u32 = 200;
 
 impl Target {
-    fn failed(&self, error: &Failure) -> BackendError {
+    pub(super) fn failed(&self, error: &Failure) -> BackendError {
         BackendError::Database { node: self.id.to_string(), why: error.to_string() }
     }
 

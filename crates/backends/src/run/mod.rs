@@ -12,6 +12,7 @@ mod on_databases;
 mod participant;
 mod place;
 mod record;
+mod room;
 mod support;
 mod target;
 

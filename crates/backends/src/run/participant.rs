@@ -8,6 +8,7 @@ use history::{Decision, Gid, ParticipantId};
 use protocol::{Message, Operation, Refusal};
 
 use super::branch::{self, Done, Known};
+use super::room::LessRoom;
 use super::target::{LostSession, Seat, Target};
 use crate::link::Link;
 use crate::server::Server;
@@ -20,6 +21,8 @@ pub(super) struct Participant {
     pub(super) claim: Option<Seat>,
     /// `None` while it is being started, or if it is not ours.
     pub(super) server: Option<Server>,
+    /// What its server is to be started with next time, if it is less than usual.
+    pub(super) less_room: Option<LessRoom>,
     pub(super) is_up: bool,
     pub(super) gone_for_good: bool,
     /// How often it crashed, which tells restarts apart.
@@ -88,6 +91,7 @@ impl Participant {
             _link: link,
             claim,
             server,
+            less_room: None,
             is_up: true,
             gone_for_good: false,
             incarnation: 0,

@@ -25,6 +25,13 @@ pub(super) enum Place {
 }
 
 impl Place {
+    pub(super) fn kind(&self) -> Kind {
+        match *self {
+            Self::Own(kind) => kind,
+            Self::There(ref url) => url.kind,
+        }
+    }
+
     /// That of a participant: the first has the first, and so on, and then from the first again.
     pub(super) fn of(places: &[Self], id: ParticipantId) -> &Self {
         &places[(id.0 as usize - 1) % places.len()]

@@ -56,6 +56,11 @@ impl<'a> Record<'a> {
         Nanos(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
+    /// When the time since the run began is this.
+    pub(super) fn instant_of(&self, at: Nanos) -> Instant {
+        self.started + std::time::Duration::from_nanos(at.0)
+    }
+
     pub(super) fn note(&mut self, node: NodeId, fact: Fact) {
         self.chunk.push(Event { at: self.now(), node, fact });
         if self.chunk.len() == CHUNK {

@@ -3,7 +3,8 @@
 use history::{NodeId, ParticipantId};
 
 use super::place::Place;
-use harness_core::{FailureConfig, FailureMode, LinkEffect, TestScenario};
+use crate::dialect;
+use harness_core::{FailureConfig, FailureMode, LinkEffect, TestScenario, Trigger};
 
 /// More servers than this are too many for one machine.
 const PARTICIPANTS_MAX: u32 = 8;
@@ -18,14 +19,13 @@ pub(super) fn beyond(scenario: &TestScenario, places: &[Place]) -> Option<String
     if scenario.participants > PARTICIPANTS_MAX {
         return Some(format!("{} participants, of {PARTICIPANTS_MAX} at the most", scenario.participants));
     }
-    if scenario.arrivals.is_some() {
-        return Some("clients that come at their time".to_owned());
-    }
     if scenario.chaos.is_some() {
         return Some("faults drawn from the seed".to_owned());
     }
     let mut faults = scenario.failure_configs.iter();
-    if let Some(fault) = faults.clone().find(|fault| !can_happen(fault)) {
+    if let Some(fault) =
+        faults.clone().find(|fault| !can_happen(fault) && !has_limit(scenario, fault, places))
+    {
         return Some(fault.to_string());
     }
     let harms = |fault: &&FailureConfig| !matches!(fault.mode, FailureMode::Network(_) | FailureMode::VoteNo);
@@ -52,4 +52,15 @@ fn can_happen(fault: &FailureConfig) -> bool {
         FailureMode::Pause { .. } => fault.node.is_some_and(|node| !node.is_coordinator()),
         _ => false,
     }
+}
+
+/// Whether a database has no more room for prepared branches than it is given: from the start on, or when it is started
+/// again.
+fn has_limit(scenario: &TestScenario, fault: &FailureConfig, places: &[Place]) -> bool {
+    let FailureMode::PreparedLimit { .. } = fault.mode else { return false };
+    let Some(id) = fault.node.and_then(NodeId::participant) else { return false };
+    let is_killed =
+        |other: &FailureConfig| matches!(other.mode, FailureMode::Crash { .. }) && other.node == fault.node;
+    let in_time = fault.trigger == Trigger::AtMs(0) || scenario.failure_configs.iter().any(is_killed);
+    in_time && dialect::of(Place::of(places, id).kind(), "").room().is_some()
 }

@@ -93,8 +93,19 @@ impl Drop for Process {
     }
 }
 
-/// The children of a process, as the kernel has them. The name in the second field may hold anything, blanks included.
+/// The children of a process, as the kernel has them: from a list, or, where it keeps none, from all processes.
 fn children(parent: Pid) -> Vec<Pid> {
+    let listed = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    let numbers =
+        |list: String| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>();
+    listed.map_or_else(
+        |_| found_children(parent),
+        |list| numbers(list).into_iter().map(Pid::from_raw).collect(),
+    )
+}
+
+/// The name in the second field may hold anything, blanks included.
+fn found_children(parent: Pid) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let is_child = |&pid: &i32| {
@@ -119,6 +130,7 @@ mod tests {
             std::hint::spin_loop();
         }
         let family = children(parent);
+        assert!(found_children(parent).iter().all(|child| family.contains(child)));
         drop(process);
         let lives = |pid: &Pid| {
             // One that nobody has reaped yet is dead all the same.

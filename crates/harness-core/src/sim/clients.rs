@@ -73,7 +73,7 @@ impl<'a> Clients<'a> {
     }
 
     /// The clients that come next, in a scenario in which they have their time: when, and how many.
-    pub(super) fn draw_arrival(&mut self) -> Option<(Nanos, u32)> {
+    pub fn draw_arrival(&mut self) -> Option<(Nanos, u32)> {
         let left = self.scenario.transaction_count() - self.coming;
         let arrivals = self.scenario.arrivals.as_ref().filter(|_| left > 0)?;
         let (after, clients) = arrivals.draw(left, &mut self.arrivals);
@@ -83,12 +83,12 @@ impl<'a> Clients<'a> {
     }
 
     /// When the next clients come, or the last came.
-    pub(super) fn next_arrival(&self) -> Nanos {
+    pub fn next_arrival(&self) -> Nanos {
         self.next_arrival
     }
 
     /// So many clients have come.
-    pub(super) fn come(&mut self, clients: u32) {
+    pub fn come(&mut self, clients: u32) {
         self.come += u64::from(clients);
         self.have_news = true;
     }

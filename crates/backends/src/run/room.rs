@@ -1,0 +1,87 @@
+//! Room for prepared branches: taken up by others from the start on, or less of it when a server is started again.
+
+use std::rc::Rc;
+
+use harness_core::{FailureMode, Trigger};
+use history::{FaultKind, NodeId, ParticipantId};
+
+use super::target::Target;
+use super::{Happening, Run};
+use crate::BackendError;
+use crate::dialect::Room;
+use crate::server::Server;
+use crate::wire::Failure;
+
+/// A server is to be started with room for no more than so many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LessRoom {
+    pub(super) most: u32,
+    /// Which fault wants it.
+    pub(super) index: Option<usize>,
+}
+
+impl Run<'_> {
+    /// Lets others take up room, before anybody begins.
+    pub(super) async fn take_room(&mut self) -> Result<(), BackendError> {
+        for (index, fault) in self.scenario.failure_configs.iter().enumerate() {
+            if let FailureMode::PreparedLimit { most } = fault.mode
+                && fault.trigger == Trigger::AtMs(0)
+                && let Some(id) = fault.node.and_then(NodeId::participant)
+            {
+                let target = Rc::clone(&self.participant(id).target);
+                target.take_room(most).await.map_err(|error| target.failed(&error))?;
+                self.fire(id.into(), FaultKind::PreparedLimit, None, Some(index));
+            }
+        }
+        Ok(())
+    }
+
+    /// They go away.
+    pub(super) fn make_room(&self, id: ParticipantId) {
+        let target = Rc::clone(&self.participants[id.0 as usize - 1].target);
+        tokio::task::spawn_local(async move {
+            if let Err(error) = target.make_room().await {
+                tracing::debug!(node = %target.id, %error, "room is still taken up");
+            }
+        });
+    }
+
+    /// Starts a server that is down: with less room first, if a fault wants that. One that refuses gets its room.
+    pub(super) async fn start_server(
+        server: &mut Server,
+        less: Option<LessRoom>,
+        node: NodeId,
+        queue: &tokio::sync::mpsc::UnboundedSender<Happening>,
+    ) -> Result<(), BackendError> {
+        let Some(LessRoom { most, index }) = less else { return server.start().await };
+        let Err(refused) = server.start_with(most).await else { return Ok(()) };
+        tracing::debug!(%node, %refused, "started with less room than is taken");
+        if refused.to_string().contains("prepared transactions") {
+            let _ = queue.send(Happening::StartRefused { node, index });
+        }
+        server.start().await
+    }
+}
+
+impl Target {
+    /// Takes up room until there is no more of it than for so many.
+    async fn take_room(&self, most: u32) -> Result<(), Failure> {
+        let Some(Room { left, take }) = self.dialect.room() else { return Ok(()) };
+        let mut seat = self.open_direct().await?;
+        let answers = seat.ask(left).await?;
+        let left = answers.iter().flat_map(|answer| answer.first_column()).find_map(|text| text.parse().ok());
+        for number in most..left.unwrap_or(0) {
+            seat.ask(&take(number)).await?;
+        }
+        Ok(())
+    }
+
+    /// What is neither of this run nor of anybody else's goes.
+    async fn make_room(&self) -> Result<(), Failure> {
+        let mut seat = self.open_direct().await?;
+        for statement in self.list(&mut seat).await?.stale {
+            seat.ask(&statement).await?;
+        }
+        Ok(())
+    }
+}
