@@ -1,6 +1,7 @@
 //! The category Databases: what is known to go wrong with prepared transactions in PostgreSQL and MariaDB. Each scenario
 //! runs in the simulator too, where it has to come out the same.
 
+pub mod isolation;
 pub mod kills;
 pub mod links;
 pub mod work;
@@ -12,6 +13,8 @@ harness_core::catalog! {
     work::branch_that_reads_takes_no_part_in_phase_two,
     work::single_database_commits_in_one_phase,
     work::repeated_gid_is_refused_by_a_database,
+    isolation::snapshots_of_a_database_lose_no_update,
+    isolation::serializable_database_permits_no_write_skew,
     kills::coordinator_killed_before_execute_is_sent,
     kills::coordinator_killed_before_prepare_is_sent,
     kills::coordinator_killed_after_prepare_is_sent,

@@ -3,17 +3,18 @@
 use history::{Gid, OpKind, ParticipantId};
 use protocol::Operation;
 
-use super::{Dialect, Meaning, PreparedList, SessionName, Xid, made_of};
+use super::{Dialect, Isolation, Meaning, PreparedList, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
 pub(super) struct MariaDb {
     /// Tells apart the databases of one server, all of whose branches are in one list.
     place: String,
+    isolation: Isolation,
 }
 
 impl MariaDb {
-    pub(super) fn new(database: &str) -> Self {
-        Self { place: format!("{:08x}", crc32fast::hash(database.as_bytes())) }
+    pub(super) fn new(database: &str, isolation: Isolation) -> Self {
+        Self { place: format!("{:08x}", crc32fast::hash(database.as_bytes())), isolation }
     }
 
     /// What a branch is called beside its transaction.
@@ -30,9 +31,15 @@ impl Dialect for MariaDb {
     fn open(&self, lock_timeout_ms: u64) -> String {
         // It waits for whole seconds only.
         let seconds = lock_timeout_ms.div_ceil(1_000).max(1);
+        // Without it, REPEATABLE READ reads a snapshot and writes over what came after.
+        let snapshot = match self.isolation {
+            Isolation::Snapshot => "SET innodb_snapshot_isolation = ON; ",
+            _ => "",
+        };
         format!(
-            "SET innodb_lock_wait_timeout = {seconds}; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-             SELECT CONNECTION_ID()"
+            "SET innodb_lock_wait_timeout = {seconds}; {snapshot}SET SESSION TRANSACTION ISOLATION LEVEL {}; \
+             SELECT CONNECTION_ID()",
+            self.isolation.sql()
         )
     }
 
@@ -75,7 +82,10 @@ impl Dialect for MariaDb {
         let Operation { key, kind, value } = operation;
         let (key, gid, value) = (key.0, gid.0, i64::from(value));
         match kind {
-            OpKind::Read => format!("SELECT v, writer FROM test2pc_item WHERE k = {key} LOCK IN SHARE MODE"),
+            OpKind::Read => {
+                let lock = self.isolation.lock(" LOCK IN SHARE MODE");
+                format!("SELECT v, writer FROM test2pc_item WHERE k = {key}{lock}")
+            }
             // An UPDATE returns nothing here, an INSERT does. Assignments happen from left to right.
             OpKind::Put | OpKind::Add | OpKind::Append => format!(
                 "INSERT INTO test2pc_item VALUES ({key}, {value}, {gid}, 0) ON DUPLICATE KEY UPDATE v = {}, \

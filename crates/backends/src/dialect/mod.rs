@@ -8,7 +8,7 @@ mod postgres;
 
 use std::fmt::Write as _;
 
-use history::{Gid, Key, OpKind, ParticipantId, Value};
+use history::{Gid, Key, Level, OpKind, ParticipantId, Value};
 use protocol::Operation;
 
 use crate::Kind;
@@ -33,6 +33,42 @@ impl Xid {
     fn gid_of(run: u64, global: &str) -> Option<Gid> {
         let number = global.strip_prefix("2pc-")?.strip_prefix(&format!("{run:016x}-"))?;
         number.parse().ok().map(Gid)
+    }
+}
+
+/// How a database keeps transactions apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    /// Each operation takes a row lock that is held to the end, which gives the strictest level there is.
+    Locks,
+    /// Reads take no locks and are of one snapshot.
+    Snapshot,
+    /// As the database does by itself at its highest level.
+    Serializable,
+}
+
+impl Isolation {
+    /// The least of a database's own levels that promises this for its own keys. What no database has is had by locks.
+    pub(crate) fn of(level: Level) -> Self {
+        match level {
+            Level::SnapshotIsolation => Self::Snapshot,
+            Level::RepeatableRead | Level::Serializable => Self::Serializable,
+            _ => Self::Locks,
+        }
+    }
+
+    /// What it is called in SQL.
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Locks => "READ COMMITTED",
+            Self::Snapshot => "REPEATABLE READ",
+            Self::Serializable => "SERIALIZABLE",
+        }
+    }
+
+    /// What stands behind a read.
+    fn lock(self, lock: &'static str) -> &'static str {
+        if self == Self::Locks { lock } else { "" }
     }
 }
 
@@ -176,14 +212,14 @@ fn made_of(held: &str, kind: OpKind, value: i64) -> String {
 pub(crate) const DROP_TABLES: &str = "DROP TABLE IF EXISTS test2pc_item, test2pc_finished";
 
 /// The dialect of a kind of database, for one of this name.
-pub(crate) fn of(kind: Kind, database: &str) -> Box<dyn Dialect> {
+pub(crate) fn of(kind: Kind, database: &str, isolation: Isolation) -> Box<dyn Dialect> {
     // Only MariaDB lists what is prepared in all its databases.
     let _ = database;
     match kind {
         #[cfg(feature = "postgres")]
-        Kind::Postgres => Box::new(postgres::Postgres),
+        Kind::Postgres => Box::new(postgres::Postgres { isolation }),
         #[cfg(feature = "mariadb")]
-        Kind::MariaDb => Box::new(mariadb::MariaDb::new(database)),
+        Kind::MariaDb => Box::new(mariadb::MariaDb::new(database, isolation)),
     }
 }
 

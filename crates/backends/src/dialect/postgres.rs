@@ -3,10 +3,12 @@
 use history::{Gid, OpKind, ParticipantId};
 use protocol::Operation;
 
-use super::{Dialect, Meaning, PreparedList, Room, SessionName, Xid, made_of};
+use super::{Dialect, Isolation, Meaning, PreparedList, Room, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
-pub(super) struct Postgres;
+pub(super) struct Postgres {
+    pub(super) isolation: Isolation,
+}
 
 /// Prepared transactions of a whole cluster are in one list, so the branch is part of the name.
 fn name(xid: Xid) -> String {
@@ -57,14 +59,17 @@ impl Dialect for Postgres {
         } else {
             String::new()
         };
-        format!("BEGIN ISOLATION LEVEL READ COMMITTED{mark}")
+        format!("BEGIN ISOLATION LEVEL {}{mark}", self.isolation.sql())
     }
 
     fn operation(&self, gid: Gid, operation: Operation) -> String {
         let Operation { key, kind, value } = operation;
         let (key, gid, value) = (key.0, gid.0, i64::from(value));
         match kind {
-            OpKind::Read => format!("SELECT v, writer FROM test2pc_item WHERE k = {key} FOR SHARE"),
+            OpKind::Read => {
+                let lock = self.isolation.lock(" FOR SHARE");
+                format!("SELECT v, writer FROM test2pc_item WHERE k = {key}{lock}")
+            }
             OpKind::Put | OpKind::Add | OpKind::Append => format!(
                 "UPDATE test2pc_item SET v = {}, previous = writer, writer = {gid} WHERE k = {key} RETURNING v, previous",
                 made_of("v", kind, value)

@@ -121,7 +121,8 @@ pub(crate) async fn refuse(target: Rc<Target>, seat: Seat, gid: Gid) -> Done {
 /// Ends a branch that wrote nothing.
 pub(crate) async fn end_read_only(target: Rc<Target>, mut seat: Seat, gid: Gid) -> Done {
     match seat.ask(&target.dialect.commit_active(target.xid(gid))).await {
-        Ok(_) => Done::new(Known::ReadOnly, Some(seat)),
+        Ok(answers) if target.dialect.is_committed(&answers) => Done::new(Known::ReadOnly, Some(seat)),
+        Ok(_) => Done::new(Known::VotedNo, Some(seat)),
         Err(Failure::Refused { .. }) => {
             let (seat, lost) = seat.abort_active(&target, gid).await;
             Done { known: Known::VotedNo, seat, lost }

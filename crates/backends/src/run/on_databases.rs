@@ -1,6 +1,7 @@
 //! What each database is known for, tried on the database: each test fails if its quirk is not minded.
 
 mod by_url;
+mod isolation;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,9 +14,9 @@ use tokio::task::LocalSet;
 
 use super::branch::{self, Known};
 use super::target::{Seat, Target};
-use crate::dialect::Xid;
+use crate::dialect::{self, Isolation, Xid};
 use crate::server::{Durability, RunFolder, Server};
-use crate::{BackendError, Kind, dialect};
+use crate::{BackendError, Kind};
 
 const ADD: Operation = Operation { key: Key(1), kind: OpKind::Add, value: Value(5) };
 const READ: Operation = Operation { key: Key(1), kind: OpKind::Read, value: Value(0) };
@@ -29,13 +30,17 @@ struct Database {
 
 impl Database {
     async fn create(kind: Kind) -> Self {
+        Self::create_with(kind, Isolation::Locks).await
+    }
+
+    async fn create_with(kind: Kind, isolation: Isolation) -> Self {
         let folder = RunFolder::open().expect("a folder can be made");
         let server = Server::create(kind, folder.path().join("rm1"), Durability::Process).await;
         let server = server.expect("the server starts");
         let target = Target {
             id: ParticipantId(1),
             kind,
-            dialect: dialect::of(kind, &server.login().database),
+            dialect: dialect::of(kind, &server.login().database, isolation),
             address: server.address(),
             direct: server.address(),
             login: server.login(),
@@ -83,9 +88,17 @@ impl Database {
 }
 
 fn with<F: Future<Output = ()>>(kind: Kind, test: impl FnOnce(Database) -> F) {
+    with_isolation(kind, Isolation::Locks, test);
+}
+
+fn with_isolation<F: Future<Output = ()>>(
+    kind: Kind,
+    isolation: Isolation,
+    test: impl FnOnce(Database) -> F,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let local = LocalSet::new();
-    runtime.block_on(local.run_until(async { test(Database::create(kind).await).await }));
+    runtime.block_on(local.run_until(async { test(Database::create_with(kind, isolation).await).await }));
 }
 
 #[test]
@@ -279,7 +292,7 @@ fn what_others_have_prepared_is_left_alone_and_what_earlier_runs_left_is_not() {
                 vec!["BEGIN; CREATE TABLE t (k int); PREPARE TRANSACTION 'somebody-else'".to_owned()]
             } else {
                 // Of another run at another database of the same server.
-                let there = dialect::of(kind, "elsewhere");
+                let there = dialect::of(kind, "elsewhere", Isolation::Locks);
                 let theirs = Xid { gid: Gid(8), ..stale };
                 let insert = "INSERT INTO test2pc_finished VALUES (9)";
                 vec![

@@ -11,9 +11,10 @@ use history::ParticipantId;
 use super::participant::Participant;
 use super::support;
 use super::target::Target;
+use crate::dialect::{self, Isolation};
 use crate::link::Trouble;
 use crate::server::{Durability, Server};
-use crate::{BackendError, Kind, Url, dialect};
+use crate::{BackendError, Kind, Url};
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -80,10 +81,11 @@ impl Ground<'_> {
     }
 
     fn target(&self, id: ParticipantId, url: &Url) -> Target {
+        let isolation = Isolation::of(self.scenario.terms.isolation);
         Target {
             id,
             kind: url.kind,
-            dialect: dialect::of(url.kind, &url.login.database),
+            dialect: dialect::of(url.kind, &url.login.database, isolation),
             address: url.address.clone(),
             direct: url.address.clone(),
             login: url.login.clone(),

@@ -3,7 +3,7 @@
 use history::{NodeId, ParticipantId};
 
 use super::place::Place;
-use crate::dialect;
+use crate::dialect::{self, Isolation};
 use harness_core::{FailureConfig, FailureMode, LinkEffect, TestScenario, Trigger};
 
 /// More servers than this are too many for one machine.
@@ -62,5 +62,5 @@ fn has_limit(scenario: &TestScenario, fault: &FailureConfig, places: &[Place]) -
     let is_killed =
         |other: &FailureConfig| matches!(other.mode, FailureMode::Crash { .. }) && other.node == fault.node;
     let in_time = fault.trigger == Trigger::AtMs(0) || scenario.failure_configs.iter().any(is_killed);
-    in_time && dialect::of(Place::of(places, id).kind(), "").room().is_some()
+    in_time && dialect::of(Place::of(places, id).kind(), "", Isolation::Locks).room().is_some()
 }

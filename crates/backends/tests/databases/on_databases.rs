@@ -5,8 +5,12 @@ use std::rc::Rc;
 
 use backends::Durability;
 use backends::Kind::{self, MariaDb, Postgres};
+use harness_core::history::{Gid, Key, MessageKind, ParticipantId, Value};
 use harness_core::testing::explained;
-use harness_core::{Property, RunError, ScenarioGenerator, TwoPhaseCommitTestHarness, Verdict};
+use harness_core::{
+    Change, DistributedTransaction, Level, LinkEffect, NetworkFault, Property, Read, RunError,
+    ScenarioGenerator, TestResult, TestScenario, TwoPhaseCommitTestHarness, Verdict, Write,
+};
 use rstest::rstest;
 
 use super::databases;
@@ -48,8 +52,36 @@ fn a_vote_that_is_not_written_is_caught_as_lost(#[values(0, 2, 4)] seed: u64) {
     let scenario = catalog.find_scenario_by_name("database_killed_after_its_vote").expect("it is there");
     let harness = TwoPhaseCommitTestHarness::with_backend(seed, databases);
     let (result, history) = harness.run_recorded(&scenario).expect("the run happens");
-    let checks = &result.validation.checks;
-    let durability =
-        checks.iter().find(|check| check.property == Property::Durability).expect("it is checked");
-    assert_eq!(durability.verdict, Verdict::Violated, "{}", explained(&result, &history));
+    assert!(violated(&result).contains(&Property::Durability), "{}", explained(&result, &history));
+}
+
+/// Each database is serializable by itself, and both together are not: what two-phase commit makes atomic, it does not
+/// keep apart. Two transactions read what the other writes, each at the other database, before either is prepared.
+#[test]
+fn two_serializable_databases_are_not_serializable_together() {
+    let databases = databases(&[Postgres, Postgres], Durability::Process);
+    let (here, there) = (ParticipantId(1), ParticipantId(2));
+    let transaction = |id, reads, writes| {
+        let mut transaction = DistributedTransaction::new(Gid(id), vec![here, there]);
+        transaction.reads = vec![Read { participant: reads, key: Key(1) }];
+        let write = Write { participant: writes, key: Key(1), value: Value(1), change: Change::Put };
+        transaction.writes = vec![write];
+        transaction
+    };
+    let late = NetworkFault::everywhere(LinkEffect::Delay { min_ms: 300, max_ms: 300 });
+    let scenario = TestScenario::new("Each reads what the other writes.", 2)
+        .transaction(transaction(1, here, there))
+        .transaction(transaction(2, there, here))
+        .in_flight(2)
+        .network(late.of(MessageKind::Prepare))
+        .isolation(Level::Serializable);
+    let harness = TwoPhaseCommitTestHarness::with_backend(0, databases);
+    let (result, history) = harness.run_recorded(&scenario).expect("the run happens");
+    assert_eq!(violated(&result), [Property::Isolation], "{}", explained(&result, &history));
+    assert_eq!(result.outcomes.committed, 2, "{}", explained(&result, &history));
+}
+
+fn violated(result: &TestResult) -> Vec<Property> {
+    let checks = result.validation.checks.iter();
+    checks.filter(|check| check.verdict == Verdict::Violated).map(|check| check.property).collect()
 }
