@@ -15,13 +15,17 @@ pub(crate) struct Process {
     child: Child,
 }
 
+/// Whoever died before the kernel was told to end its children will not end this one: then it does not begin.
+const IF_PARENT_LIVES: &str = r#"[ "$PPID" = "$1" ] && shift && exec "$@""#;
+
 /// The command for a program that must not run as root: run as this user then, and killed when this process dies.
 pub(crate) fn command(program: &Path, user: &str) -> Command {
     let mut command = Command::new("setpriv");
     if nix::unistd::geteuid().is_root() {
         command.arg(format!("--reuid={user}")).arg(format!("--regid={user}")).arg("--clear-groups");
     }
-    command.args(["--pdeathsig", "KILL"]).arg("--").arg(program).stdin(Stdio::null());
+    command.args(["--pdeathsig", "KILL", "--", "sh", "-c", IF_PARENT_LIVES, "sh"]);
+    command.arg(std::process::id().to_string()).arg(program).stdin(Stdio::null());
     command
 }
 
@@ -119,6 +123,20 @@ fn found_children(parent: Pid) -> Vec<Pid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One that was killed between the start of a server and the moment from which the kernel ends it has left it to
+    /// another parent by then; here it has another from the start.
+    #[test]
+    fn a_server_does_not_start_without_who_started_it() -> io::Result<()> {
+        let mark = std::env::temp_dir().join(format!("2pc-test-mark-{}", std::process::id()));
+        let mut own = command(Path::new("touch"), "root");
+        own.arg(&mark);
+        let mut left = Command::new("sh");
+        left.args(["-c", r#""$@"; true"#, "sh"]).arg(own.get_program()).args(own.get_args());
+        assert!(left.status()?.success() && !mark.exists());
+        assert!(own.status()?.success() && mark.exists());
+        fs::remove_file(mark)
+    }
 
     #[test]
     fn a_process_goes_with_its_owner_and_so_do_its_children() -> io::Result<()> {
