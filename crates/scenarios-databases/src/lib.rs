@@ -4,6 +4,7 @@
 pub mod isolation;
 pub mod kills;
 pub mod links;
+pub mod storm;
 pub mod work;
 
 harness_core::catalog! {
@@ -61,5 +62,7 @@ harness_core::catalog! {
     links::database_paused_at_commit,
     links::lock_wait_timeout_is_a_no,
     links::deadlock_across_databases_ends,
-    links::killing_everybody_again_and_again_conserves_the_total,
+    links::trouble_amid_other_work_conserves_the_total,
+    storm::killing_everybody_again_and_again_conserves_the_total,
+    storm::killing_everybody_for_a_minute_conserves_the_total,
 }

@@ -3,8 +3,7 @@
 
 use harness_core::history::{Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::{
-    Arrivals, Change, DistributedTransaction, FailureConfig, FailureMode, LinkEffect, Load, NetworkFault,
-    TestScenario, Trigger, Write,
+    Change, DistributedTransaction, FailureMode, LinkEffect, Load, NetworkFault, TestScenario, Write,
 };
 
 use crate::work::scenario;
@@ -136,24 +135,37 @@ pub fn deadlock_across_databases_ends(participants: u32) -> TestScenario {
     scenario
 }
 
-/// One client comes in each five milliseconds, for ten seconds: however fast a database is, the storm lasts as long.
-const CLIENTS: u32 = 2_000;
-const EVERY_MS: u64 = 5;
-
-/// Clients come, eight at a time at the most, while everybody is killed again and again.
-pub fn killing_everybody_again_and_again_conserves_the_total(participants: u32) -> TestScenario {
-    let mut storm = scenario("Eight clients go on while everybody is killed again and again.", participants)
-        .load(Load { keys: 50, ..Load::transfers(CLIENTS, 2) })
-        .in_flight(8);
-    storm.arrivals = Some(Arrivals { every: Nanos::from_millis(EVERY_MS), at_once_max: 8 });
-    let victims = [
-        (400, NodeId::from(ParticipantId(1)), 2_300),
-        (700, STRUCK.into(), 2_900),
-        (1_100, NodeId::COORDINATOR, 1_700),
+/// Each sort of trouble once, at some statement of many, while others are under way to the same database.
+pub fn trouble_amid_other_work_conserves_the_total(participants: u32) -> TestScenario {
+    use MessageKind::{Acknowledge, Commit, Prepare, VoteYes};
+    use Point::{BeforeDecisionSent, BeforePrepareSent};
+    let late = LinkEffect::Delay { min_ms: 200, max_ms: 200 };
+    let description = "Statements and replies are lost, cut and late amid others.";
+    // With more, too few of them would be the struck one's.
+    let mut scenario = scenario(description, participants.min(3))
+        .load(Load { keys: 50, ..Load::transfers(400, 2) })
+        .in_flight(8)
+        .fault_at(
+            STRUCK.into(),
+            FailureMode::Crash { restart_after_ms: Some(100) },
+            Point::BeforeCommitForced,
+            30,
+        );
+    scenario.coordinator.vote_timeout = Nanos::from_millis(1_000);
+    scenario.participant.idle_timeout = Nanos::from_millis(1_000);
+    let troubles = [
+        (BeforePrepareSent, 20, to_struck(LOSE, Prepare)),
+        (BeforePrepareSent, 80, to_struck(LinkEffect::Cut, Prepare)),
+        (BeforePrepareSent, 140, from_struck(LOSE, VoteYes)),
+        (BeforePrepareSent, 200, from_struck(LinkEffect::Cut, VoteYes)),
+        (BeforePrepareSent, 260, from_struck(late, VoteYes)),
+        (BeforeDecisionSent, 40, to_struck(LOSE, Commit)),
+        (BeforeDecisionSent, 100, to_struck(LinkEffect::Cut, Commit)),
+        (BeforeDecisionSent, 160, from_struck(LOSE, Acknowledge)),
+        (BeforeDecisionSent, 220, from_struck(LinkEffect::Cut, Acknowledge)),
+        (BeforeDecisionSent, 280, to_struck(late, Commit)),
     ];
-    victims.into_iter().fold(storm, |mut storm, (ms, node, up_ms)| {
-        let mode = FailureMode::CrashLoop { times: 30, down_ms: 200, up_ms };
-        storm.failure_configs.push(FailureConfig { node: Some(node), mode, trigger: Trigger::AtMs(ms) });
-        storm
+    troubles.into_iter().fold(scenario, |scenario, (point, nth, fault)| {
+        scenario.network_at(NodeId::COORDINATOR, point, nth, fault)
     })
 }

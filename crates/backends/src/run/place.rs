@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use harness_core::TestScenario;
 use history::ParticipantId;
+use tokio::sync::Mutex;
 
 use super::participant::Participant;
 use super::support;
@@ -69,7 +70,7 @@ impl Ground<'_> {
                 };
                 (self.target(id, &server.url()), Some(server))
             }
-            Place::There(url) => (Target { checkpoints: false, ..self.target(id, url) }, None),
+            Place::There(url) => (Target { checkpoints: None, ..self.target(id, url) }, None),
         };
         let claim = if server.is_some() { None } else { Some(target.claim().await?) };
         target.make_ready(self.scenario).await?;
@@ -93,7 +94,7 @@ impl Ground<'_> {
             lock_timeout_ms: self.scenario.participant.lock_timeout.0 / 1_000_000,
             run: self.run,
             // Each way of recovery has half of the seeds.
-            checkpoints: self.seed % 2 == 1,
+            checkpoints: (self.seed % 2 == 1).then(Mutex::default),
             life: Cell::new(1),
         }
     }
