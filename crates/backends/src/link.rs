@@ -1,7 +1,7 @@
 //! A link between the coordinator and a database, on which things go wrong. It knows from the statements that pass which
 //! message of the protocol each is, and from the request before it which message a reply is; so the faults of a network
 //! strike here as they do in the simulator. A connection that loses a message carries nothing more and stays open, as
-//! half-open ones do; one that is cut is closed.
+//! half-open ones do, until whoever has closed an end of it gets through again; one that is cut is closed.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -13,8 +13,9 @@ use harness_core::{LinkEffect, NetworkFault};
 use history::{Gid, MessageKind, NodeId, ParticipantId};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::wire::{self, Address};
 
@@ -23,6 +24,8 @@ const TM: NodeId = NodeId::COORDINATOR;
 /// What is wrong with the links of a run, and whom to tell when it strikes.
 pub(crate) struct Trouble {
     active: RefCell<Vec<Active>>,
+    is_over: Cell<bool>,
+    healed: Notify,
     tell: Box<dyn Fn(Struck)>,
 }
 
@@ -47,7 +50,8 @@ pub(crate) struct Struck {
 impl Trouble {
     /// Nothing is wrong yet.
     pub(crate) fn new(tell: impl Fn(Struck) + 'static) -> Rc<Self> {
-        Rc::new(Self { active: RefCell::default(), tell: Box::new(tell) })
+        let (active, is_over, healed) = (RefCell::default(), Cell::new(false), Notify::new());
+        Rc::new(Self { active, is_over, healed, tell: Box::new(tell) })
     }
 
     /// From here on, this is wrong.
@@ -60,10 +64,30 @@ impl Trouble {
     /// From here on, nothing is wrong.
     pub(crate) fn heal(&self) {
         self.active.borrow_mut().clear();
+        self.is_over.set(true);
+        self.healed.notify_waiters();
     }
 
-    /// What happens to a message, or to whatever else passes: only what strikes all messages strikes that too.
-    fn strike(&self, from: NodeId, to: NodeId, message: Option<(MessageKind, Gid)>) -> Option<LinkEffect> {
+    /// Waits until what strikes up to an instant strikes no more.
+    async fn over(&self, until: Option<Instant>) {
+        if self.is_over.get() {
+            return;
+        }
+        let healed = self.healed.notified();
+        match until {
+            Some(until) => drop(timeout_at(until, healed).await),
+            None => healed.await,
+        }
+    }
+
+    /// What happens to a message, or to whatever else passes, and until when it happens to others: what strikes all
+    /// messages alone strikes that too.
+    fn strike(
+        &self,
+        from: NodeId,
+        to: NodeId,
+        message: Option<(MessageKind, Gid)>,
+    ) -> Option<(LinkEffect, Option<Instant>)> {
         let now = Instant::now();
         let mut active = self.active.borrow_mut();
         active.retain(|one| one.until.is_none_or(|until| until > now) && one.left != Some(0));
@@ -73,9 +97,9 @@ impl Trouble {
         };
         let one = active.iter_mut().find(strikes)?;
         one.left = one.left.map(|left| left - 1);
-        let (index, effect) = (one.index, one.fault.effect);
+        let (index, effect, until) = (one.index, one.fault.effect, one.until);
         (self.tell)(Struck { index, from, to, message, effect });
-        Some(effect)
+        Some((effect, until))
     }
 }
 
@@ -112,14 +136,17 @@ struct Connection {
     asked: Cell<Option<(MessageKind, Gid)>>,
     /// It has lost something, and loses everything from there on.
     is_dead: Cell<bool>,
+    /// When the fault is over by which it did, if that is known.
+    dead_until: Cell<Option<Instant>>,
 }
 
 async fn carry(client: UnixStream, database: Address, id: ParticipantId, trouble: Rc<Trouble>) {
-    if trouble.strike(TM, id.into(), None) == Some(LinkEffect::Cut) {
+    if matches!(trouble.strike(TM, id.into(), None), Some((LinkEffect::Cut, _))) {
         return;
     }
     let Ok(server) = wire::connect(&database).await else { return };
-    let connection = Rc::new(Connection { id, trouble, asked: Cell::new(None), is_dead: Cell::new(false) });
+    let (asked, is_dead, dead_until) = (Cell::new(None), Cell::new(false), Cell::new(None));
+    let connection = Rc::new(Connection { id, trouble, asked, is_dead, dead_until });
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = tokio::io::split(server);
     let mut ways = JoinSet::new();
@@ -127,8 +154,8 @@ async fn carry(client: UnixStream, database: Address, id: ParticipantId, trouble
     ways.spawn_local(Rc::clone(&connection).pass_on(from_server, to_client, false));
     ways.join_next().await;
     if connection.is_dead.get() {
-        // Nobody tells the other end.
-        std::future::pending::<()>().await;
+        // Nobody tells the other end before something gets through again.
+        connection.trouble.over(connection.dead_until.get()).await;
     }
 }
 
@@ -153,10 +180,11 @@ impl Connection {
             let (sender, receiver) = if is_request { (TM, node) } else { (node, TM) };
             match self.trouble.strike(sender, receiver, message) {
                 None => {}
-                Some(LinkEffect::Cut) => return,
-                Some(LinkEffect::Delay { min_ms, .. }) => sleep(Duration::from_millis(min_ms)).await,
-                Some(_) => {
+                Some((LinkEffect::Cut, _)) => return,
+                Some((LinkEffect::Delay { min_ms, .. }, _)) => sleep(Duration::from_millis(min_ms)).await,
+                Some((_, until)) => {
                     self.is_dead.set(true);
+                    self.dead_until.set(until);
                     continue;
                 }
             }

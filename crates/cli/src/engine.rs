@@ -7,7 +7,7 @@ use harness_core::{Backend, TestHarnessConfig, TwoPhaseCommitTestHarness};
 use crate::failure::Failure;
 
 /// How many participants a simulation has, if nobody says.
-const SIMULATED: u32 = 100;
+pub(crate) const SIMULATED: u32 = 100;
 
 /// What a build without databases says when it is asked for some.
 #[cfg(not(feature = "databases"))]

@@ -83,7 +83,15 @@ impl Scope {
 /// What is run once a seed.
 pub(crate) enum Subject {
     Named(Box<TestScenario>),
-    Random { participants: u32, transactions: u32 },
+    Random {
+        participants: u32,
+        transactions: u32,
+    },
+    /// An epoch of a soak, which nobody has by name but with its soak.
+    Epoch {
+        scenario: Box<TestScenario>,
+        command: String,
+    },
 }
 
 impl Plan {
@@ -163,6 +171,7 @@ impl Plan {
             Subject::Random { participants, transactions } => {
                 format!("random -p {participants} -t {transactions} --seed {seed}")
             }
+            Subject::Epoch { command, .. } => command.clone(),
         };
         let arguments = arguments + self.engine.arguments();
         Replay { failpoints: self.failpoints.clone(), arguments }
@@ -172,7 +181,7 @@ impl Plan {
 impl Subject {
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Named(scenario) => &scenario.name,
+            Self::Named(scenario) | Self::Epoch { scenario, .. } => &scenario.name,
             Self::Random { .. } => "random",
         }
     }
@@ -180,20 +189,21 @@ impl Subject {
     pub(crate) fn category(&self) -> &str {
         match self {
             Self::Named(scenario) => &scenario.category,
+            Self::Epoch { .. } => "Soak",
             Self::Random { .. } => "Random",
         }
     }
 
     pub(crate) fn participants(&self) -> u32 {
         match self {
-            Self::Named(scenario) => scenario.participants,
+            Self::Named(scenario) | Self::Epoch { scenario, .. } => scenario.participants,
             Self::Random { participants, .. } => *participants,
         }
     }
 
     pub(crate) fn scenario(&self, seed: u64) -> Result<Cow<'_, TestScenario>, RunError> {
         match self {
-            Self::Named(scenario) => Ok(Cow::Borrowed(scenario)),
+            Self::Named(scenario) | Self::Epoch { scenario, .. } => Ok(Cow::Borrowed(scenario)),
             Self::Random { participants, transactions } => {
                 ScenarioGenerator::generate_random_scenario(*participants, *transactions, seed)
                     .map(Cow::Owned)

@@ -121,6 +121,14 @@ database_killed! {
     database_killed_after_its_acknowledgement: AfterAckSent, true;
 }
 
+/// The branch is gone, and nobody can tell its database to abort it.
+pub fn database_down_past_the_vote_timeout(participants: u32) -> TestScenario {
+    let mode = FailureMode::Crash { restart_after_ms: Some(1_500) };
+    let scenario = transaction("A database is down for longer than its vote is waited for.", participants)
+        .fault_at(KILLED.into(), mode, Point::AfterExecute, 1);
+    outcome(scenario, false)
+}
+
 /// Whether it was prepared, nobody knows before the restart; by then the others may be told to abort, or it was.
 pub fn database_killed_while_it_prepares(participants: u32) -> TestScenario {
     transaction("A database is killed with a prepare under way.", participants)

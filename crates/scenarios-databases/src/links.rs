@@ -56,6 +56,16 @@ pub fn lost_acknowledgement_is_found_out(participants: u32) -> TestScenario {
         .expect_outcomes(1, 0)
 }
 
+/// The session that prepared the branch does not hear for a second that its coordinator has died. As long as it is
+/// there, MariaDB lets nobody else finish the branch.
+pub fn half_open_connection_outlives_its_coordinator(participants: u32) -> TestScenario {
+    let description = "A vote is lost, and the connection stays open when the coordinator is killed.";
+    transaction(description, participants)
+        .network(from_struck(LOSE, MessageKind::VoteYes).lasting_ms(1_000))
+        .crash_at(NodeId::COORDINATOR, Point::AfterVoteReceived)
+        .expect_outcomes(0, 1)
+}
+
 /// The session ends, and the branch with it.
 pub fn connection_cut_before_prepare(participants: u32) -> TestScenario {
     transaction("The connection is cut before a prepare gets through.", participants)

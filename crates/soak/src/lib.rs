@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod cluster;
+pub mod databases;
 mod error;
 pub mod fleet;
 pub mod folder;

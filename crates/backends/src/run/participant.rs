@@ -116,13 +116,14 @@ impl Participant {
         self.suspicious = true;
     }
 
-    /// The database is gone: so is what was not prepared there.
+    /// The database is gone, and what was not prepared there is over: no message about it need ever come.
     pub(super) fn disconnect(&mut self) {
         self.idle.clear();
         self.lost.clear();
-        for branch in self.branches.values_mut() {
+        self.branches.retain(|_, branch| {
             branch.seat = None;
-        }
+            branch.is_busy || matches!(branch.state, State::Prepared | State::Unclear)
+        });
         self.suspicious = true;
     }
 
@@ -236,9 +237,13 @@ impl Participant {
 
     /// Takes in what a piece of work came to: the branch's session, and how it stands.
     pub(super) fn finish_work(&mut self, gid: Gid, done: Done) -> Known {
-        let Done { known, seat, lost } = done;
+        let Done { mut known, seat, lost } = done;
         let life = self.target.life.get();
         let mut seat = seat.filter(|seat| seat.life == life);
+        if matches!(known, Known::Executed(_)) && seat.is_none() {
+            // It was done in a life of the database that is over.
+            known = Known::Failed(Refusal::Unable);
+        }
         if let Some(lost) = lost {
             self.lost.push(lost);
             self.suspicious = true;

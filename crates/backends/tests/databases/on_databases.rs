@@ -15,6 +15,9 @@ use rstest::rstest;
 
 use super::databases;
 
+/// Whatever happens, all is settled by then; one branch that is waited for in vain takes more than a minute.
+const SETTLED_MS: f64 = 30_000.0;
+
 /// The one scenario that takes a minute has a test of its own.
 const A_MINUTE: &str = "killing_everybody_for_a_minute_conserves_the_total";
 
@@ -38,6 +41,9 @@ fn every_scenario_passes(#[case] kinds: &[Kind], #[case] seed: u64) {
         };
         if !result.passed {
             failed.push(explained(&result, &history));
+        }
+        if result.metrics.virtual_ms > SETTLED_MS {
+            failed.push(format!("{} took {} ms", scenario.name, result.metrics.virtual_ms));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));

@@ -7,6 +7,7 @@ use harness_core::PARTICIPANTS_MAX;
 use soak::{Rate, Shard, SoakPlan, Span};
 
 use crate::args::within;
+use crate::engine::SIMULATED;
 
 /// What the command `soak` takes.
 #[derive(Debug, Args)]
@@ -23,10 +24,18 @@ pub(crate) struct SoakOptions {
     /// How much virtual time passes from one validation to the next
     #[arg(long, value_name = "SPAN", default_value = "1h")]
     pub(crate) epoch: Span,
-    /// How many participants each cluster has
-    #[arg(short, long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
+    /// How many participants each cluster has [default: 100, or the databases named]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = within(1, PARTICIPANTS_MAX))]
-    pub(crate) participants: u32,
+    pub(crate) participants: Option<u32>,
+    /// Live on real databases, started for it, in real time: postgres, mariadb, or several, separated by commas
+    #[arg(long, value_name = "DATABASE", value_delimiter = ',', requires = "wall_clock")]
+    #[arg(conflicts_with_all = ["clusters", "jobs", "shard", "state", "budget", "stop_on_violation"])]
+    pub(crate) backend: Vec<String>,
+    /// Live on a database that is there, which is neither killed nor stopped; once for each participant
+    #[arg(long = "url", value_name = "URL", requires = "wall_clock")]
+    #[arg(conflicts_with_all = ["backend", "clusters", "jobs", "shard", "state", "budget", "stop_on_violation"])]
+    pub(crate) urls: Vec<String>,
     /// The seed: the same seed gives the same soak
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = within(0, u64::MAX))]
     pub(crate) seed: u64,
@@ -82,7 +91,7 @@ impl SoakOptions {
         SoakPlan {
             seed: self.seed,
             clusters: self.clusters,
-            participants: self.participants,
+            participants: self.participants.unwrap_or(SIMULATED),
             duration: self.duration,
             epoch: self.epoch.min(self.duration),
             rate: self.rate,

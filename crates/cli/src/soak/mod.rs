@@ -1,6 +1,7 @@
 //! The commands `soak`, `merge`, and the hidden one that a soak starts for each cluster.
 
 mod args;
+mod databases;
 mod interrupt;
 mod progress;
 mod tell;
@@ -37,6 +38,9 @@ pub(crate) fn soak(options: &SoakOptions) -> Result<Exit, Failure> {
     }
     if let Some(folder) = &options.replay {
         return replay(folder);
+    }
+    if !options.backend.is_empty() || !options.urls.is_empty() {
+        return databases::soak(options);
     }
     let plan = options.plan(plan::failpoints()?);
     let shard = options.shard.unwrap_or(Shard::WHOLE);

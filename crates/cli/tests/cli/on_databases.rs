@@ -69,3 +69,15 @@ fn kill_9_leaves_no_server_and_the_next_run_starts_clean_and_removes_the_folder(
     assert!(told.contains("transfer_commits: passed"), "{told}");
     assert!(!folder.exists());
 }
+
+#[test]
+fn epochs_in_real_time_pass_one_after_another() {
+    let words =
+        "soak --backend postgres,mariadb --wall-clock --duration 6s --epoch 3s --rate 50/s --faults 1/s";
+    let told = program(words.split(' ')).run().passed();
+    for part in ["soak_epoch_000000", "soak_epoch_000001", "2 runs: 2 passed", "300 transactions: "] {
+        assert!(told.contains(part), "{told}");
+    }
+    let refused = program(["soak", "--backend", "postgres"]).run();
+    assert!(refused.code == Some(2) && refused.err.contains("--wall-clock"), "{}", refused.err);
+}

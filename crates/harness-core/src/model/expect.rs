@@ -22,7 +22,7 @@ pub struct Expect {
     pub refused: Option<u64>,
     /// Branches are left in doubt at the end, because a node never comes back: at least one.
     pub blocked: bool,
-    /// The seeded plan may strike nobody: an epoch of a longer run is short.
+    /// Faults that were drawn may strike nobody: an epoch of a longer run is short, and who is down is not killed.
     pub may_be_inert: bool,
     /// The properties that a fault no protocol can bear must break: nothing else may be reported, and at least one
     /// of these is.
