@@ -60,8 +60,11 @@ pub fn lost_acknowledgement_is_found_out(participants: u32) -> TestScenario {
 /// there, MariaDB lets nobody else finish the branch.
 pub fn half_open_connection_outlives_its_coordinator(participants: u32) -> TestScenario {
     let description = "A vote is lost, and the connection stays open when the coordinator is killed.";
+    // The other vote is late, so that this one is lost before the coordinator is killed.
+    let late = NetworkFault::everywhere(LinkEffect::Delay { min_ms: 300, max_ms: 300 });
     transaction(description, participants)
         .network(from_struck(LOSE, MessageKind::VoteYes).lasting_ms(1_000))
+        .network(late.of(MessageKind::VoteYes).sent_by(ParticipantId(1).into()))
         .crash_at(NodeId::COORDINATOR, Point::AfterVoteReceived)
         .expect_outcomes(0, 1)
 }

@@ -1,0 +1,73 @@
+//! How branches end that are ended in an unusual way.
+
+use super::*;
+
+/// PostgreSQL rolls a failed transaction back upon a COMMIT too, and raises no error.
+#[test]
+fn a_commit_that_rolled_back_without_an_error_is_a_no() {
+    with(Kind::Postgres, |database| async move {
+        for (gid, work) in [(1, ADD), (2, READ)] {
+            let (_, seat) = database.execute(gid, &[work]).await;
+            let mut seat = seat.expect("it has a session");
+            assert!(seat.ask("SELECT 1/0").await.is_err(), "the transaction has failed");
+            let target = database.target();
+            let done = match work.kind {
+                OpKind::Read => branch::end_read_only(target, seat, Gid(gid)).await,
+                _ => branch::commit_one_phase(target, Some(seat), Gid(gid)).await,
+            };
+            assert!(matches!(done.known, Known::VotedNo), "{:?}", done.known);
+        }
+    });
+}
+
+/// One of them commits it, and the other is told that there is no such branch.
+#[test]
+fn of_two_that_commit_a_branch_at_once_both_know_it_committed() {
+    for &kind in Kind::ALL {
+        with(kind, |database| async move {
+            for gid in 1..=20 {
+                let (known, seat) = database.prepare(gid).await;
+                assert!(matches!(known, Known::Prepared), "{known:?}");
+                drop(seat);
+                let other = tokio::task::spawn_local(branch::commit(database.target(), None, Gid(gid)));
+                let one = database.commit(gid, None).await;
+                let both = (one, other.await.expect("nothing panics").known);
+                assert!(matches!(both, (Known::Committed, Known::Committed)), "{both:?}");
+            }
+        });
+    }
+}
+
+/// Neither database gives up by itself in any useful time.
+#[test]
+fn a_lock_is_not_waited_for_longer_than_it_is_said() {
+    for &kind in Kind::ALL {
+        with(kind, |database| async move {
+            let (_, holder) = database.prepare(1).await;
+            let (known, seat) = database.execute(2, &[ADD]).await;
+            assert!(matches!(known, Known::Failed(Refusal::Unable)), "{known:?}");
+            assert!(seat.is_some(), "its session was answered, and is fit for more");
+            drop(holder);
+        });
+    }
+}
+
+/// One can be finished only from its own database, and all are in one list.
+#[test]
+fn a_branch_of_another_database_of_the_server_is_left_alone() {
+    with(Kind::Postgres, |database| async move {
+        database.ask("CREATE DATABASE elsewhere").await;
+        let login = crate::wire::Login { database: "elsewhere".to_owned(), ..database.server.login() };
+        let patience = Duration::from_secs(10);
+        let opened =
+            crate::wire::Session::open(Kind::Postgres, &database.server.address(), &login, patience).await;
+        let mut there = opened.expect("it can be reached");
+        let stale = Xid { run: 0xaa, gid: Gid(7), branch: ParticipantId(1) };
+        let prepare = database.target.dialect.prepare(stale);
+        there.ask(&format!("BEGIN; CREATE TABLE t (k int); {prepare}")).await.expect("it is prepared");
+        let scenario = TestScenario::new("Two keys.", 1).writing_apart(2, 1);
+        database.target.make_ready(&scenario).await.expect("nothing of it is ours to roll back");
+        let left = there.ask("SELECT gid FROM pg_prepared_xacts").await.expect("it can be asked");
+        assert_eq!(left[0].rows.len(), 1, "{left:?}");
+    });
+}
