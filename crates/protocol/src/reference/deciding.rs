@@ -1,5 +1,7 @@
 //! The decision, and phase two.
 
+use std::sync::Arc;
+
 use history::{Decision, Fact, Gid, Nanos, Outcome, ParticipantId, RecordKind};
 
 use super::{Branch, Open, Phase, Progress, ReferenceCoordinator, in_phase_two, purpose};
@@ -65,7 +67,7 @@ impl ReferenceCoordinator {
                     self.end(gid, effects);
                 }
             }
-            Phase::Executing | Phase::Collecting => {}
+            Phase::Executing | Phase::Overdue | Phase::Collecting => {}
         }
     }
 
@@ -117,13 +119,14 @@ impl ReferenceCoordinator {
     pub(super) fn resend(&mut self, gid: Gid, effects: &mut Effects) {
         let (config, low_water) = (self.config, self.low_water());
         let Some(open) = self.open.get_mut(gid) else { return };
-        if !matches!(open.phase, Phase::Committing | Phase::Delegated) {
-            return;
-        }
         for branch in open.branches.iter().filter(|branch| branch.progress != Progress::Finished) {
-            let message = match open.phase {
-                Phase::Delegated => Message::CommitOnePhase { gid, life: branch.life, low_water },
-                Phase::Executing | Phase::Collecting | Phase::Committing => Message::Commit { gid },
+            let message = match (open.phase, &open.transaction) {
+                (Phase::Committing, _) => Message::Commit { gid },
+                (Phase::Delegated, _) => Message::CommitOnePhase { gid, life: branch.life, low_water },
+                (Phase::Overdue, Some(transaction)) => {
+                    Message::Execute { transaction: Arc::clone(transaction) }
+                }
+                (Phase::Executing | Phase::Overdue | Phase::Collecting, _) => return,
             };
             effects.send(branch.participant.into(), message);
         }

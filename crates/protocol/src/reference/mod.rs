@@ -93,6 +93,8 @@ enum Phase {
     /// Waits for the participants to do their work.
     #[default]
     Executing,
+    /// Will abort, unless the only participant has finished an earlier transaction of this id.
+    Overdue,
     /// Waits for votes.
     Collecting,
     /// Has left the decision to the only participant, and waits to hear it.
@@ -176,7 +178,7 @@ impl ReferenceCoordinator {
                 while let Some(gid) =
                     self.execute_deadlines.next_passed(now, in_phase(&self.open, Phase::Executing), effects)
                 {
-                    self.abort(gid, effects);
+                    self.overdue(gid, effects);
                 }
             }
             purpose::VOTE_DEADLINE => {

@@ -63,7 +63,7 @@ impl ReferenceCoordinator {
     pub(super) fn inquired(&mut self, gid: Gid, participant: ParticipantId, effects: &mut Effects) {
         let decision = match self.open.get(gid).map(|open| open.phase) {
             Some(Phase::Committing) => Decision::Commit,
-            Some(Phase::Executing | Phase::Collecting | Phase::Delegated) => return,
+            Some(Phase::Executing | Phase::Overdue | Phase::Collecting | Phase::Delegated) => return,
             None => Decision::Abort,
         };
         effects.send(participant.into(), Message::DecisionReply { gid, decision });
@@ -77,7 +77,7 @@ impl ReferenceCoordinator {
         let gid = transaction.id;
         match self.open.get(gid).map(|open| open.phase) {
             Some(Phase::Committing) => effects.answer(gid, Outcome::Committed),
-            Some(Phase::Executing | Phase::Collecting | Phase::Delegated) => {}
+            Some(Phase::Executing | Phase::Overdue | Phase::Collecting | Phase::Delegated) => {}
             None => match transaction.participant_ids[..] {
                 [only] if self.config.one_phase && transaction.ending == Ending::Commit => {
                     self.open_new(gid, Phase::Delegated, std::iter::once(only));

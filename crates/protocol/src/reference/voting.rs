@@ -37,7 +37,8 @@ impl ReferenceCoordinator {
         effects: &mut Effects,
     ) {
         let Some(open) = self.open.get_mut(gid) else { return };
-        if open.phase != Phase::Executing || !open.advance(participant, Progress::Working, Progress::Executed)
+        if !matches!(open.phase, Phase::Executing | Phase::Overdue)
+            || !open.advance(participant, Progress::Working, Progress::Executed)
         {
             return;
         }
@@ -46,7 +47,8 @@ impl ReferenceCoordinator {
         }
         if open.awaited == 0 {
             let ending = open.transaction.as_ref().map(|transaction| transaction.ending);
-            if ending == Some(Ending::Abort) { self.abort(gid, effects) } else { self.prepare(gid, effects) }
+            let aborts = open.phase == Phase::Overdue || ending == Some(Ending::Abort);
+            if aborts { self.abort(gid, effects) } else { self.prepare(gid, effects) }
         }
     }
 
@@ -65,7 +67,7 @@ impl ReferenceCoordinator {
         }
         let Some(open) = self.open.get(gid) else { return };
         match (open.phase, why) {
-            (Phase::Executing, Refusal::Repeated) => {}
+            (Phase::Executing | Phase::Overdue, Refusal::Repeated) => {}
             // It was over for a predecessor that did not know that it was deposed, and nobody remembers how it ended.
             (Phase::Delegated, Refusal::Forgotten) => {
                 effects.answer(gid, Outcome::Unknown);
@@ -78,6 +80,20 @@ impl ReferenceCoordinator {
         }
         effects.refuse(gid);
         self.close(gid);
+    }
+
+    /// The work took too long, so the transaction aborts. But an only participant that is silent may have committed an
+    /// earlier transaction of this id, and a coordinator that has restarted would not know, for that is in no log: it
+    /// asks for the work until it hears whether the id was used before.
+    pub(super) fn overdue(&mut self, gid: Gid, effects: &mut Effects) {
+        let may_be_used = self.epoch > 1 && self.config.one_phase;
+        match self.open.get_mut(gid) {
+            Some(open) if may_be_used && open.branches.len() == 1 => {
+                open.phase = Phase::Overdue;
+                self.resend(gid, effects);
+            }
+            _ => self.abort(gid, effects),
+        }
     }
 
     fn prepare(&mut self, gid: Gid, effects: &mut Effects) {
@@ -105,7 +121,7 @@ impl ReferenceCoordinator {
     pub(super) fn voted(&mut self, gid: Gid, participant: ParticipantId, vote: Vote, effects: &mut Effects) {
         let Some(open) = self.open.get_mut(gid) else { return };
         match (open.phase, vote) {
-            (Phase::Executing | Phase::Collecting, Vote::No) => {
+            (Phase::Executing | Phase::Overdue | Phase::Collecting, Vote::No) => {
                 let Some(branch) = open.branch_mut(participant) else { return };
                 branch.progress = Progress::Finished;
                 self.abort(gid, effects);
@@ -118,7 +134,7 @@ impl ReferenceCoordinator {
             }
             (Phase::Delegated, Vote::No) => self.close_unlogged(gid, Decision::Abort, effects),
             (Phase::Delegated, Vote::ReadOnly) => self.close_unlogged(gid, Decision::Commit, effects),
-            (Phase::Executing, Vote::Yes | Vote::ReadOnly)
+            (Phase::Executing | Phase::Overdue, Vote::Yes | Vote::ReadOnly)
             | (Phase::Delegated, Vote::Yes)
             | (Phase::Committing, _) => {}
         }

@@ -30,6 +30,41 @@ fn after_a_restart_the_only_participant_is_asked_what_it_did() {
     assert_eq!(script.hear(1, Message::Acknowledge { gid: T1 }), "note commit t1\nanswer t1 committed\n");
 }
 
+/// Found by a random load that uses ids again: the earlier transaction was committed before a restart, and the client
+/// of the later one was told that it aborted.
+#[test]
+fn a_restarted_coordinator_does_not_abort_for_a_silent_only_participant_that_may_have_committed_the_id_before()
+ {
+    let silent = |mut script: Script, participants| {
+        script.begin(participants);
+        let told = script.timer(purpose::EXECUTE_DEADLINE);
+        (script, told)
+    };
+    // A checkpoint that was taken before any id was used.
+    let restarted = || Script::restarted(vec![LogRecord::new(RecordKind::Other, Gid::INITIAL)]);
+    let overdue = || {
+        let (mut script, told) = silent(restarted(), 1);
+        assert_eq!(told, "send execute t1 to rm1\ntimer 400.000 ms\n");
+        assert_eq!(script.timer(purpose::RETRY), "send execute t1 to rm1\ntimer 800.000 ms\n");
+        script
+    };
+    let repeated = Message::Failed { gid: T1, why: Refusal::Repeated };
+    assert_eq!(overdue().hear(1, repeated), "refuse t1\n");
+    let aborted = "note abort t1\nanswer t1 aborted\n";
+    let executed = Message::Executed { gid: T1, life: 1 };
+    assert_eq!(overdue().hear(1, executed), format!("send abort t1 to rm1\n{aborted}"));
+    let unable = Message::Failed { gid: T1, why: Refusal::Unable };
+    assert_eq!(overdue().hear(1, unable), aborted);
+    let (_, told) = silent(Script::new(), 1);
+    assert_eq!(told, format!("send abort t1 to rm1\n{aborted}"), "nothing was used before");
+    let (_, told) = silent(restarted(), 2);
+    assert_eq!(
+        told,
+        format!("send abort t1 to rm1\nsend abort t1 to rm2\n{aborted}"),
+        "it would be in the log"
+    );
+}
+
 #[test]
 fn where_one_phase_is_not_wanted_the_only_participant_is_one_like_others() {
     let config = CoordinatorConfig { participants: 1, one_phase: false, ..CoordinatorConfig::default() };
