@@ -4,7 +4,6 @@ use history::{Decision, Fact, Gid, Key, NodeId, RecordKind, Value, Vote};
 use protocol::{Effects, LogRecord, Message, Refusal};
 
 use super::branch::{Branch, Phase};
-use super::leader::Leader;
 use super::{Locking, VirtualParticipant, is_prepared, purpose};
 
 impl VirtualParticipant {
@@ -28,7 +27,7 @@ impl VirtualParticipant {
             }
             Phase::Active if same_life && branch.can_prepare && has_room => {
                 branch.phase = Phase::Prepared;
-                effects.force(prepared_record(gid, branch, self.leader));
+                effects.force(prepared_record(gid, branch));
                 effects.send(from, vote(Vote::Yes));
                 self.inquiries.set(self.now, gid, is_prepared(&self.branches, true), effects);
                 if self.locking == Locking::UntilPrepared {
@@ -118,10 +117,9 @@ impl VirtualParticipant {
     }
 }
 
-/// Everything that commit needs after a crash: whom to ask, and what to apply.
-pub(super) fn prepared_record(gid: Gid, branch: &Branch, leader: Leader) -> LogRecord {
-    let mut record = LogRecord::with_capacity(RecordKind::Prepared, gid, 8 + 12 * branch.writes.len());
-    leader.write(&mut record);
+/// What commit needs after a crash: what to apply.
+pub(super) fn prepared_record(gid: Gid, branch: &Branch) -> LogRecord {
+    let mut record = LogRecord::with_capacity(RecordKind::Prepared, gid, 12 * branch.writes.len());
     push_writes(&mut record, &branch.writes);
     record
 }

@@ -86,8 +86,6 @@ impl VirtualParticipant {
         if self.alone.remove(gid).is_some() {
             let mut record = LogRecord::new(RecordKind::Other, gid);
             record.push_u32(FORGOTTEN);
-            // Of others it knows nothing to say about this, but that they are deposed.
-            self.leader.write(&mut record);
             effects.push(Effect::Append { record, forced });
         }
         true
@@ -118,7 +116,6 @@ impl VirtualParticipant {
             Some(ABORTED) => Decision::Abort,
             _ => {
                 self.alone.remove(gid);
-                self.leader.follow(super::leader::Leader::read(&mut body));
                 return;
             }
         };

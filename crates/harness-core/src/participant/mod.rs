@@ -131,8 +131,18 @@ impl VirtualParticipant {
     }
 
     fn received(&mut self, from: NodeId, epoch: u32, message: Message, effects: &mut Effects) {
+        let before = self.leader;
         if !self.leader.admits(from, epoch) {
             return effects.send(from, Message::Deposed { epoch: self.leader.epoch });
+        }
+        if self.leader.node != before.node {
+            if self.disk_full {
+                // It will say it again.
+                self.leader = before;
+                return;
+            }
+            // A crash must not make it obey the older one again.
+            effects.force(self.leader_record());
         }
         match message {
             Message::Execute { transaction } => self.execute(from, &transaction, effects),

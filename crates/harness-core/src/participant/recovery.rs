@@ -38,7 +38,6 @@ impl VirtualParticipant {
             RecordKind::Prepared => {
                 let mut branch = self.spare.pop().unwrap_or_default();
                 branch.phase = Phase::Prepared;
-                self.leader.follow(Leader::read(&mut body));
                 branch.coordinator = self.leader.node;
                 branch.writes.extend(std::iter::from_fn(|| next_write(&mut body)));
                 self.branches.insert(gid, branch);
@@ -88,7 +87,7 @@ impl VirtualParticipant {
         }
         let first = effects.force(self.checkpoint());
         for (gid, branch) in self.branches.iter().filter(|(_, branch)| branch.phase == Phase::Prepared) {
-            effects.force(prepared_record(gid, branch, self.leader));
+            effects.force(prepared_record(gid, branch));
         }
         for (gid, alone) in self.alone.iter() {
             effects.force(alone.record(gid));
@@ -97,7 +96,16 @@ impl VirtualParticipant {
         self.log_first = first;
     }
 
-    /// Low-water mark, finished branches, items.
+    /// A checkpoint of nothing but whom it obeys.
+    pub(super) fn leader_record(&self) -> LogRecord {
+        let mut record = LogRecord::with_capacity(RecordKind::Other, Gid::INITIAL, 16);
+        self.leader.write(&mut record);
+        record.push_u32(self.low_water.0);
+        record.push_u32(0);
+        record
+    }
+
+    /// Whom it obeys, low-water mark, finished branches, items.
     fn checkpoint(&self) -> LogRecord {
         let bytes = 16 + 8 * self.finished.len() + 16 * self.store.written_count() as usize;
         let mut record = LogRecord::with_capacity(RecordKind::Other, Gid::INITIAL, bytes);

@@ -37,6 +37,30 @@ fn a_restart_takes_back_the_locks_of_what_is_prepared_and_inquires() {
     ");
 }
 
+/// Found by a random load with takeovers: after a crash the participant did the work of a transaction for the deposed
+/// coordinator, and committed it, of which it had told the other that it cannot.
+#[test]
+fn whom_it_obeys_is_on_record_before_it_says_anything_to_it() {
+    let from = NodeId::coordinator(1);
+    let one_phase = || Message::CommitOnePhase { gid: T1, life: 0, low_water: T1 };
+    let asked = || Input::Received { from, epoch: 2, message: one_phase() };
+    let mut script = Script::new();
+    assert_eq!(script.step(asked()), "force other t0\nsend vote no t1\n");
+    assert_eq!(script.step(asked()), "send vote no t1\n", "it is the same");
+    let mut script = restart(&script);
+    assert_eq!(script.put(T1, &[(1, 5)]), "send deposed t0\n");
+}
+
+#[test]
+fn it_obeys_nobody_new_while_there_is_no_room_to_record_it() {
+    let asked = || Input::Received { from: NodeId::coordinator(1), epoch: 2, message: Message::Recover };
+    let mut script = Script::prepared();
+    script.step(Input::Befallen(Incident::DiskFull));
+    assert_eq!(script.step(asked()), "");
+    script.step(Input::Befallen(Incident::DiskFreed));
+    assert_eq!(script.step(asked()), "force other t0\nsend inquire t1\n");
+}
+
 /// Found by a random load: the deposed coordinator told it to commit for ever.
 #[test]
 fn who_is_told_to_forget_what_it_decided_alone_remembers_who_is_in_charge() {
