@@ -201,6 +201,9 @@ impl Transaction {
         let (committed, aborted) = (records.commit.durable.happened(), records.abort.durable.happened());
         if committed || aborted {
             self.finish(branch);
+        } else if !records.prepared.durable.happened() && !records.voted_no.happened() {
+            // It has promised nothing and told nobody: the work may be done again.
+            records.decided_abort = Position::NEVER;
         }
         committed
     }

@@ -82,6 +82,8 @@ impl CorrectnessValidator {
             // Who votes and decides what: agreement, stability, unanimity, non-triviality.
             Fact::Decided { gid, decision } => self.decided(gid, node, decision, sequence),
             Fact::HeuristicDecision { gid, .. } => {
+                // It may have been over, until a crash took the record of that.
+                self.run.isolation.begin(gid, sequence);
                 self.at(gid, sequence, |txn, now| txn.decided_alone(node, now));
             }
             Fact::Voted { gid, vote } => self.end(gid, sequence, |txn, now| voted(txn, node, vote, now)),
@@ -129,6 +131,7 @@ impl CorrectnessValidator {
             let txn = self.transactions.get(gid).expect("the ids are those present");
             properties::judge(txn, &mut self.run, &mut self.findings);
             properties::judge_at_end(txn, &self.run, &mut self.findings);
+            isolation::known(txn, &mut self.run.isolation);
             if txn.is_over() {
                 self.run.isolation.end(gid);
             }
@@ -225,6 +228,7 @@ impl CorrectnessValidator {
         self.transactions.retire(gid);
         while let Some(txn) = self.transactions.waited() {
             properties::judge(txn, &mut self.run, &mut self.findings);
+            isolation::known(txn, &mut self.run.isolation);
             let gid = txn.gid;
             self.transactions.forget(gid);
             self.run.isolation.end(gid);

@@ -184,6 +184,13 @@ impl Checker {
         }
     }
 
+    /// A participant decided other than the rest, so the transaction has no place in any order: no cycle goes through it.
+    pub fn mixed(&mut self, gid: Gid) {
+        if let Some(live) = self.live.get_mut(gid) {
+            live.mixed = true;
+        }
+    }
+
     /// A transaction is over, committed or not: it does nothing any more.
     #[inline]
     pub fn end(&mut self, gid: Gid) {
@@ -200,7 +207,7 @@ impl Checker {
             }
             past.keep(gid, Past::Committed);
             match live.number {
-                Some(number) if !live.reads.is_empty() || !live.writes.is_empty() => {
+                Some(number) if !live.mixed && (!live.reads.is_empty() || !live.writes.is_empty()) => {
                     window.push(live, number)
                 }
                 _ => None,

@@ -32,6 +32,8 @@ pub(super) struct Live {
     /// Its place in the serial order that is tried, once it commits.
     pub(super) number: Option<u64>,
     pub(super) committed: bool,
+    /// Whether a participant decided other than the rest.
+    pub(super) mixed: bool,
     /// When its client knew that it had committed.
     pub(super) answered: Option<u64>,
     pub(super) reads: Vec<Read>,
@@ -78,7 +80,7 @@ impl LiveTransactions {
                 live.reads.clear();
                 live.writes.clear();
                 (live.gid, live.begun, live.last) = (gid, sequence, sequence);
-                (live.number, live.committed, live.answered) = (None, false, None);
+                (live.number, live.committed, live.mixed, live.answered) = (None, false, false, None);
                 slot
             }
             None => {
@@ -88,6 +90,7 @@ impl LiveTransactions {
                     last: sequence,
                     number: None,
                     committed: false,
+                    mixed: false,
                     answered: None,
                     reads: Vec::new(),
                     writes: Vec::new(),

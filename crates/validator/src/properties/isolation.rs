@@ -29,6 +29,14 @@ pub(crate) fn restarted(txn: &Transaction, branch: usize, checker: &mut Checker)
     }
 }
 
+/// All is known of the transaction. One of which a participant decided by itself other than its coordinator is not
+/// atomic, and what is not atomic is not isolated: its client is told, and that is all that can be asked for.
+pub(crate) fn known(txn: &Transaction, checker: &mut Checker) {
+    if txn.heuristic && txn.is_mixed() {
+        checker.mixed(txn.gid);
+    }
+}
+
 /// The run is over: says what was found.
 pub(crate) fn conclude(checker: Checker, findings: &mut Findings) {
     let judgement = checker.finish();

@@ -32,6 +32,16 @@ impl Transaction {
             && (self.is_answered() || self.refusals > 0)
             && self.unanswered() == 0
             && (!self.heuristic || !self.is_mixed() || self.answer(Outcome::HeuristicMixed).happened())
+            && (!self.answer(Outcome::Unknown).happened() || self.is_decided())
+    }
+
+    /// Whether anybody has decided. Where all have only read, one who is told that the outcome is unknown may hear either
+    /// when it asks again.
+    fn is_decided(&self) -> bool {
+        let branches = || self.branches.iter();
+        self.commits.happened()
+            || self.aborts.happened()
+            || branches().any(|branch| branch.commits().happened() || branch.aborts().happened())
     }
 
     /// A branch is made to decide by itself.

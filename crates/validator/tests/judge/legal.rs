@@ -291,6 +291,17 @@ fn an_abort_that_was_decided_before_the_last_vote_came_is_no_caprice() {
     legal(&Story::new(&votes.replace("rm2 prepares t1", "tm decided t1 abort\nrm2 prepares t1")));
 }
 
+/// Found by a random load with takeovers: a participant rolled back, and crashed before it could say so.
+#[test]
+fn an_abort_that_nobody_heard_of_before_a_crash_binds_nobody() {
+    let alone = "rm1 decided t1 abort";
+    let anew = "rm1 crashed\nrm1 restarted\nrm1 wrote t1 k1 5";
+    let story = |before: &str| one_phase().after("rm1 wrote t1 k1 5", before);
+    legal(&story(&format!("{alone}\n{anew}")));
+    story(&format!("{alone}\nrm1 voted t1 no\n{anew}")).breaks(Property::Stability);
+    story(alone).breaks(Property::Stability);
+}
+
 /// Found by a random load with operators: the abort was lost in a crash, and with it what the operator knew of it.
 #[test]
 fn an_operator_may_decide_what_a_crash_has_put_in_doubt_again() {

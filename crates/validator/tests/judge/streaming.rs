@@ -67,6 +67,58 @@ fn an_aborted_branch_that_asks_late_changes_nothing() {
     assert!(result.is_valid(), "{result}");
 }
 
+/// Found by a random load with operators: the transaction was over, and forgotten, when a crash lost its abort.
+#[test]
+fn others_may_read_what_an_operator_commits_late() {
+    let alone = "
+        rm1 crashed
+        rm1 lost t1 abort
+        rm1 restarted
+        rm1 alone t1 commit
+        rm1 appended t1 commit
+        rm1 applied t1 k1 5
+        rm1 decided t1 commit
+        rm1 durable t1 commit
+        tm answered t1 heuristic-mixed
+        tm runs t3: rm1 read k1 0
+        rm1 read t3 k1 t1
+        tm sent t3 commit-one-phase rm1
+        rm1 heard t3 commit-one-phase tm
+        rm1 voted t3 read-only
+        rm1 sent t3 vote-read-only tm
+        tm heard t3 vote-read-only rm1
+        tm answered t3 committed
+        rm1 stored k1 5";
+    let result = judge_late(abort(), alone);
+    assert_eq!(result.check(Property::Isolation).map(|check| check.violated), Some(0), "{result}");
+}
+
+/// Found by a random load with crashes: the answer came long after the client was told that nobody knows.
+#[test]
+fn who_has_only_read_may_be_told_late_that_it_committed() {
+    let read = "
+        tm runs t1: rm1 read k1 0
+        rm1 read t1 k1 t0
+        tm sent t1 commit-one-phase rm1
+        rm1 heard t1 commit-one-phase tm
+        rm1 voted t1 read-only
+        rm1 sent t1 vote-read-only tm
+        tm crashed
+        tm answered t1 unknown
+        tm restarted";
+    let asked = "
+        tm outcome-asked t1
+        tm sent t1 commit-one-phase rm1
+        rm1 heard t1 commit-one-phase tm";
+    let committed = "rm1 sent t1 acknowledge tm\ntm heard t1 acknowledge rm1\ntm answered t1 committed";
+    let forgotten =
+        "rm1 voted t1 no\nrm1 sent t1 vote-no tm\ntm heard t1 vote-no rm1\ntm answered t1 aborted";
+    for answer in [committed, forgotten] {
+        let result = judge_late(Story::new(read), &format!("{asked}\n{answer}"));
+        assert!(result.is_valid(), "{result}");
+    }
+}
+
 #[test]
 fn a_result_reads_back_as_it_was_written() {
     let broken = commit().without("rm2 stored k1 -5").judge();

@@ -81,6 +81,53 @@ fn snapshot_isolation_permits_write_skew() {
     assert_eq!(judged(Level::Serializable), Verdict::Violated);
 }
 
+/// Found by a random load with operators: an abort was lost in a crash, others read what it had set free, and then an
+/// operator commits a part.
+#[test]
+fn a_transaction_of_which_an_operator_commits_a_part_is_in_no_cycle() {
+    let part = Story::new(
+        "
+        tm runs t1: rm2 read k2 0, rm1 put k1 5
+        rm2 read t1 k2 t0
+        rm1 wrote t1 k1 5
+        rm2 voted t1 read-only
+        rm2 sent t1 vote-read-only tm
+        tm heard t1 vote-read-only rm2
+        rm1 prepares t1
+        tm decided t1 abort
+        tm sent t1 abort rm1
+        tm answered t1 aborted
+        rm1 heard t1 abort tm
+        rm1 appended t1 abort
+        rm1 decided t1 abort
+        tm runs t2: rm1 read k1 0, rm2 put k2 7
+        rm1 read t2 k1 t0
+        rm2 wrote t2 k2 7
+        rm1 voted t2 read-only
+        rm1 sent t2 vote-read-only tm
+        tm heard t2 vote-read-only rm1
+        rm2 prepares t2
+        tm decides t2
+        tm sent t2 commit rm2
+        tm answered t2 committed
+        rm2 commits t2 k2 7
+        rm1 crashed
+        rm1 lost t1 abort
+        rm1 restarted
+        rm1 alone t1 commit
+        rm1 appended t1 commit
+        rm1 applied t1 k1 5
+        rm1 decided t1 commit
+        rm1 durable t1 commit
+        tm answered t1 heuristic-mixed
+        rm1 stored k1 5
+        rm2 stored k2 7
+        ",
+    );
+    let result = part.judge();
+    assert_eq!(result.verdict, Verdict::Valid, "{result}");
+}
+
 /// A second transaction reads a key that the first one has written, but for its decision.
 fn read_of_what_aborts(writer: &str) -> Story {
     let read = format!(
