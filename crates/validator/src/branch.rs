@@ -76,6 +76,11 @@ impl Branch {
         }
     }
 
+    /// A branch of one that was over as aborted.
+    pub(crate) fn aborted_before(node: NodeId) -> Self {
+        Self { finished: true, decided_abort: Position::BEFORE, ..Self::new(node) }
+    }
+
     /// When it committed in effect: its record was durable or its writes showed.
     #[inline]
     pub(crate) fn commits(&self) -> Position {

@@ -258,7 +258,7 @@ impl Transaction {
     fn add_branch(&mut self, node: NodeId) -> usize {
         let branch = match self.past {
             Past::Committed => Branch::committed_before(node),
-            Past::Aborted => Branch { finished: true, ..Branch::new(node) },
+            Past::Aborted => Branch::aborted_before(node),
             Past::Mixed => Branch { finished: true, heuristic: Position::BEFORE, ..Branch::new(node) },
             Past::None => Branch::new(node),
         };

@@ -2,5 +2,6 @@
 
 mod anomalies;
 mod excerpts;
+mod healthy;
 mod matrix;
 mod page;

@@ -59,6 +59,28 @@ fn late_facts_that_are_legal_change_nothing(#[case] late: &str) {
     assert!(result.is_valid(), "{result}");
 }
 
+/// Found by a random load with slow disks: the vote waited for its record while the coordinator gave up waiting for it.
+#[test]
+fn a_yes_that_leaves_when_all_is_over_binds_nobody() {
+    let slow = "
+        tm runs t1: rm1 add k1 5, rm2 add k1 -5
+        rm1 wrote t1 k1 5
+        rm1 appended t1 prepared
+        rm1 voted t1 yes
+        rm2 voted t1 no
+        rm2 decided t1 abort
+        rm2 sent t1 vote-no tm
+        tm heard t1 vote-no rm2
+        tm decided t1 abort
+        tm sent t1 abort rm1
+        tm answered t1 aborted
+        rm1 heard t1 abort tm
+        rm1 appended t1 abort
+        rm1 decided t1 abort";
+    let result = judge_late(Story::new(slow), "rm1 durable t1 prepared\nrm1 sent t1 vote-yes tm");
+    assert!(result.is_valid(), "{result}");
+}
+
 #[test]
 fn an_aborted_branch_that_asks_late_changes_nothing() {
     let late =

@@ -1,0 +1,23 @@
+//! Rounds of the random load in which something was once caught without a bug being seeded, by what was wrong.
+
+use std::collections::BTreeSet;
+
+use harness_core::Cast;
+use mutants::round;
+use rstest::rstest;
+
+#[rstest]
+#[case::coordinator_told_aborted_what_an_only_participant_had_committed(1118, 111)]
+#[case::participant_forgot_in_a_crash_who_was_deposed(798, 628)]
+#[case::validator_held_isolation_against_what_operators_tore_apart(229, 623)]
+#[case::validator_held_it_against_them_with_transfers(1331, 495)]
+#[case::validator_had_forgotten_what_an_operator_committed_late(1525, 303)]
+#[case::validator_bound_a_participant_to_an_abort_that_nobody_heard_of(11, 76)]
+#[case::validator_took_unknown_for_aborted_where_all_had_only_read(1315, 399)]
+#[case::validator_held_a_vote_to_be_given_that_left_when_all_was_over(2558, 495)]
+fn a_round_that_once_failed_passes(#[case] seed: u64, #[case] number: u64) {
+    let round = round(&Cast::reference(), seed, number).expect("the round can be run");
+    for with_log in [true, false] {
+        assert_eq!(round.caught(with_log), BTreeSet::new(), "{}", round.validation(with_log));
+    }
+}
