@@ -21,6 +21,11 @@ impl Target {
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let failure = |source| failure(path, source);
         let name = path.file_name().ok_or_else(|| failure(io::ErrorKind::InvalidFilename.into()))?;
+        if path == Path::new("-") {
+            return Err(Failure::Usage(
+                "histories go to a file, and not to standard output: name one".to_owned(),
+            ));
+        }
         // Others, such as a folder or a terminal, are not to be replaced.
         if path.exists() && !path.is_file() {
             return Err(failure(io::Error::other("this is no regular file")));

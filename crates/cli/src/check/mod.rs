@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use validator::Verdict;
-use validator::black_box::{self, Format, ReadError, Recording, Report};
+use validator::black_box::{self, Format, Model, ReadError, Recording, Report};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -18,8 +18,8 @@ use crate::recordings::write_excerpt;
 use crate::screen::Screen;
 use crate::target::Target;
 
-use options::Asked;
 pub(crate) use options::CheckOptions;
+use options::{Asked, FileOf};
 use run::JudgedRun;
 
 /// What became of a file.
@@ -120,6 +120,7 @@ fn judge(path: &Path, options: &CheckOptions, asked: &Asked) -> Result<Judged, R
     match format {
         None => Err(Refused::Malformed(UNKNOWN.to_owned())),
         Some(Format::JsonLines) => {
+            options.concern(FileOf::Run).map_err(Refused::Malformed)?;
             let level = asked.of_run().map_err(Refused::Malformed)?;
             // What is no file cannot be read for a second time.
             let is_kept = options.verbose || options.excerpt.is_some() || !kind.is_file();
@@ -138,9 +139,14 @@ fn judge_clients(
     asked: &Asked,
 ) -> Result<Report, Refused> {
     let recording = black_box::read(file, format, options.model.map(Into::into));
+    let concern = |model| options.concern(FileOf::Clients(model)).map_err(Refused::Malformed);
     match recording {
-        Ok(Recording::Transactions(history)) => Ok(black_box::check(&history, &asked.of(format))),
+        Ok(Recording::Transactions(history)) => {
+            history.model().map_or(Ok(()), concern)?;
+            Ok(black_box::check(&history, &asked.of(format)))
+        }
         Ok(Recording::Bank(bank)) => {
+            concern(Model::Bank)?;
             let mut report = bank.check(options.bank());
             if asked.promise.is_some() {
                 report.notes.push("a bank is held to its total, whatever the level".to_owned());

@@ -72,6 +72,15 @@ enum Assumption {
     LinearizableKeys,
 }
 
+/// What a file is about.
+#[derive(Clone, Copy)]
+pub(super) enum FileOf {
+    /// What all nodes of two-phase commit did.
+    Run,
+    /// What clients saw of such values.
+    Clients(Model),
+}
+
 /// What is asked of every file.
 pub(super) struct Asked {
     /// Nothing if neither a level nor anomalies were named.
@@ -112,6 +121,27 @@ impl CheckOptions {
             _ => "--excerpt is of one file: name one",
         };
         Err(Failure::Usage(reason.to_owned()))
+    }
+
+    /// Refuses what says nothing about such a file.
+    pub(super) fn concern(&self, what: FileOf) -> Result<(), String> {
+        let clients = [("--model", self.model.is_some())];
+        let registers = [("--assume", !self.assume.is_empty())];
+        let registers =
+            registers.into_iter().chain([("--transaction-order", !self.transaction_order.is_empty())]);
+        let banks = [("--total", self.total.is_some()), ("--negative-balances", self.negative_balances)];
+        let (this, idle): (_, Vec<_>) = match what {
+            FileOf::Run => {
+                ("a history of 2pc-test", clients.into_iter().chain(registers).chain(banks).collect())
+            }
+            FileOf::Clients(Model::Bank) => ("about a bank", registers.collect()),
+            FileOf::Clients(Model::Register) => ("about registers", banks.to_vec()),
+            FileOf::Clients(Model::ListAppend) => ("about lists", registers.chain(banks).collect()),
+        };
+        match idle.into_iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(format!("this is {this}, of which {option} says nothing: leave it out")),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn bank(&self) -> BankOptions {

@@ -9,6 +9,9 @@ use crate::{Left, program};
 const SKEW: &str = "{:type :ok, :process 0, :value [[:r :y nil] [:append :x 1]]}\n\
                     {:type :ok, :process 1, :value [[:r :x nil] [:append :y 1]]}\n";
 
+const RUN: &str =
+    r#"{"format":"2pc-test history","version":1,"header":{"scenario":"none","seed":0,"participants":0}}"#;
+
 /// Runs `check` with these arguments on files of these names and contents.
 fn check(files: &[(&str, &str)], arguments: &[&str]) -> Left {
     let names = files.iter().map(|(name, _)| *name);
@@ -38,6 +41,25 @@ fn the_exit_code_is_the_verdict_and_of_several_files_the_worst() {
     assert_eq!(code(bank, &["--negative-balances", "--total", "11"]), Some(1));
     let left = check(&[("a", SKEW), ("b", "{:type :ok"), ("c", SKEW)], &["--level", "snapshot-isolation"]);
     assert_eq!((left.code, left.out.matches(": valid\n").count()), (Some(2), 2), "{}", left.out);
+}
+
+#[test]
+fn an_option_that_says_nothing_about_a_file_is_refused() {
+    let bank = "{:type :ok, :f :read, :process 0, :value {0 12, 1 2}}";
+    let order: &[&str] = &["--transaction-order", "0=1"];
+    let refused: [(&str, &[&str], &str); 6] = [
+        (SKEW, &["--total", "11"], "about lists, of which --total"),
+        (SKEW, order, "about lists, of which --transaction-order"),
+        ("w 0 0\n=====\nr 0 0\n", &["--negative-balances"], "about registers, of which --negative-balances"),
+        (bank, &["--assume", "sequential-keys"], "about a bank, of which --assume"),
+        (RUN, &["--model", "bank"], "a history of 2pc-test, of which --model"),
+        (RUN, &["--total", "1"], "a history of 2pc-test, of which --total"),
+    ];
+    for (text, arguments, said) in refused {
+        let left = check(&[("history", text)], arguments);
+        assert_eq!((left.code, left.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert_eq!(left.err, format!("error: history: this is {said} says nothing: leave it out\n"));
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn help_says_that_a_name_may_be_several_words() {
 /// Nothing runs and nothing is written before the arguments are known to make sense.
 #[test]
 fn wrong_usage_says_what_to_do_and_runs_nothing() {
-    let wrong: [&[&str]; 21] = [
+    let wrong: [&[&str]; 22] = [
         &["run-al"],
         &["run-all", "-p", "0"],
         &["run-all", "-p", "-1"],
@@ -45,6 +45,7 @@ fn wrong_usage_says_what_to_do_and_runs_nothing() {
         &["run-category", "single participant crash"],
         &["run-category", "basics"],
         &["random", "-t", "0"],
+        &["random", "--history", "-"],
         &["check"],
         &["check", "--level", "seriaizable", "x.edn"],
         &["check", "--anomalies", "G9", "x.edn"],
