@@ -101,7 +101,7 @@ impl Transactions {
         let told_committed = transaction.answer(Outcome::Committed).happened();
         let committed = || transaction.branches().iter().any(|branch| branch.commits().happened());
         let ended = match () {
-            () if transaction.heuristic => Past::Mixed,
+            () if transaction.heuristic || transaction.past == Past::Mixed => Past::Mixed,
             () if told_committed || committed() => Past::Committed,
             () => Past::Aborted,
         };

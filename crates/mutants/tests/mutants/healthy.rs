@@ -15,6 +15,7 @@ use rstest::rstest;
 #[case::validator_bound_a_participant_to_an_abort_that_nobody_heard_of(11, 76)]
 #[case::validator_took_unknown_for_aborted_where_all_had_only_read(1315, 399)]
 #[case::validator_held_a_vote_to_be_given_that_left_when_all_was_over(2558, 495)]
+#[case::validator_forgot_that_operators_had_decided(3504, 271)]
 fn a_round_that_once_failed_passes(#[case] seed: u64, #[case] number: u64) {
     let round = round(&Cast::reference(), seed, number).expect("the round can be run");
     for with_log in [true, false] {

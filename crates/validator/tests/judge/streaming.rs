@@ -141,6 +141,23 @@ fn who_has_only_read_may_be_told_late_that_it_committed() {
     }
 }
 
+/// Found by a random load with operators: forgotten, remembered and forgotten again, it was taken for aborted.
+#[test]
+fn what_operators_have_decided_is_remembered_however_often_it_is_forgotten() {
+    let obeyed = commit().until("rm2 heard t1 commit tm", "tm appended t1 ended").then(
+        "rm2 alone t1 commit
+         rm2 appended t1 commit
+         rm2 applied t1 k1 -5
+         rm2 decided t1 commit
+         rm2 durable t1 commit
+         tm appended t1 ended",
+    );
+    let copy = "rm2 heard t1 commit tm\nrm2 sent t1 acknowledge tm";
+    let other = "tm begins t3 0\ntm answered t3 committed";
+    let result = judge_late(obeyed, &format!("{copy}\n{other}\ntm sent t1 commit rm2\n{copy}"));
+    assert_eq!(result.check(Stability).map(|check| check.violated), Some(0), "{result}");
+}
+
 #[test]
 fn a_result_reads_back_as_it_was_written() {
     let broken = commit().without("rm2 stored k1 -5").judge();
