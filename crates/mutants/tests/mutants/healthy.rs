@@ -1,4 +1,4 @@
-//! Rounds of the random load in which something was once caught without a bug being seeded, by what was wrong.
+//! The random load without a seeded bug: nothing is caught.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use harness_core::Cast;
 use mutants::round;
 use rstest::rstest;
 
+/// Rounds in which something was, by what was wrong.
 #[rstest]
 #[case::coordinator_told_aborted_what_an_only_participant_had_committed(1118, 111)]
 #[case::participant_forgot_in_a_crash_who_was_deposed(798, 628)]
@@ -17,8 +18,20 @@ use rstest::rstest;
 #[case::validator_held_a_vote_to_be_given_that_left_when_all_was_over(2558, 495)]
 #[case::validator_forgot_that_operators_had_decided(3504, 271)]
 fn a_round_that_once_failed_passes(#[case] seed: u64, #[case] number: u64) {
+    nothing_is_caught(seed, number);
+}
+
+#[rstest]
+fn nothing_is_caught_where_no_bug_is_seeded_sweep(#[values(1, 2, 3, 4)] block: u64) {
+    for seed in 5 * block..5 * (block + 1) {
+        (0..500).for_each(|number| nothing_is_caught(seed, number));
+    }
+}
+
+fn nothing_is_caught(seed: u64, number: u64) {
     let round = round(&Cast::reference(), seed, number).expect("the round can be run");
     for with_log in [true, false] {
-        assert_eq!(round.caught(with_log), BTreeSet::new(), "{}", round.validation(with_log));
+        let caught = round.caught(with_log);
+        assert_eq!(caught, BTreeSet::new(), "seed {seed}, round {number}: {}", round.validation(with_log));
     }
 }
