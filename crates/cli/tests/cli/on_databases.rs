@@ -34,7 +34,7 @@ fn servers(folder: &Path) -> usize {
         .count()
 }
 
-fn until(is_so: impl Fn() -> bool) {
+fn until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         std::thread::yield_now();
     }
@@ -44,8 +44,11 @@ fn until(is_so: impl Fn() -> bool) {
 fn begun() -> (Child, PathBuf) {
     let mut command = program(LONG).command;
     let child = command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let child = child.expect("the program starts");
-    until(|| folders(child.id()).first().is_some_and(|folder| servers(folder) >= 2));
+    let mut child = child.expect("the program starts");
+    until(|| {
+        assert_eq!(child.try_wait().expect("it is ours"), None, "it ended before its servers were up");
+        folders(child.id()).first().is_some_and(|folder| servers(folder) >= 2)
+    });
     let folder = folders(child.id()).remove(0);
     (child, folder)
 }

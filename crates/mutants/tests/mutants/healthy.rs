@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use harness_core::Cast;
-use mutants::round;
+use mutants::{Round, round};
 use rstest::rstest;
 
 /// Rounds in which something was, by what was wrong.
@@ -18,20 +18,40 @@ use rstest::rstest;
 #[case::validator_held_a_vote_to_be_given_that_left_when_all_was_over(2558, 495)]
 #[case::validator_forgot_that_operators_had_decided(3504, 271)]
 fn a_round_that_once_failed_passes(#[case] seed: u64, #[case] number: u64) {
-    nothing_is_caught(seed, number);
+    run(seed, number);
 }
 
-#[rstest]
-fn nothing_is_caught_where_no_bug_is_seeded_sweep(#[values(1, 2, 3, 4)] block: u64) {
-    for seed in 5 * block..5 * (block + 1) {
-        (0..500).for_each(|number| nothing_is_caught(seed, number));
+#[test]
+fn nothing_is_caught_where_no_bug_is_seeded() {
+    let seeds = 0..20;
+    seeds.for_each(|seed| _ = storm(seed, 500));
+}
+
+/// A million transactions of a hundred seeds.
+#[test]
+fn a_million_transactions_break_nothing_soak() {
+    let seeds = 100..200;
+    let transactions: u64 = seeds.map(|seed| storm(seed, 640)).sum();
+    assert!(transactions >= 1_000_000, "{transactions}");
+}
+
+/// Runs so many rounds of a storm, and says how many transactions they had.
+fn storm(seed: u64, rounds: u64) -> u64 {
+    let (mut transactions, mut faults) = (0, 0);
+    for number in 0..rounds {
+        let round = run(seed, number);
+        transactions += round.scenario.transaction_count();
+        faults += round.faults();
     }
+    assert!(faults > transactions, "{faults} faults in {transactions} transactions");
+    transactions
 }
 
-fn nothing_is_caught(seed: u64, number: u64) {
+fn run(seed: u64, number: u64) -> Round {
     let round = round(&Cast::reference(), seed, number).expect("the round can be run");
     for with_log in [true, false] {
         let caught = round.caught(with_log);
         assert_eq!(caught, BTreeSet::new(), "seed {seed}, round {number}: {}", round.validation(with_log));
     }
+    round
 }

@@ -3,46 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use harness_core::Cast;
-use mutants::{Mutant, Storm, TRANSACTIONS_MAX, catalogue, hunt, hunting_ground, round, storm};
+use mutants::{Mutant, Storm, TRANSACTIONS_MAX, catalogue, hunt, hunting_ground, storm};
 
 const SEEDS: u64 = 9;
-
-#[test]
-fn without_a_bug_no_storm_breaks_anything() {
-    healthy(0..SEEDS, 100);
-}
-
-/// A million transactions of the random load, of a hundred seeds.
-#[test]
-fn without_a_bug_a_million_transactions_break_nothing_soak() {
-    let transactions = healthy(100..200, 640);
-    assert!(transactions >= 1_000_000, "{transactions}");
-}
-
-/// Runs so many rounds of each of these storms, and says how many transactions they had.
-fn healthy(seeds: std::ops::Range<u64>, rounds: u64) -> u64 {
-    let cast = Mutant::none().infect(Cast::reference());
-    let (mut transactions, mut faults) = (0, 0);
-    for seed in seeds {
-        for number in 0..rounds {
-            let round = round(&cast, seed, number).expect("the load can be run");
-            (transactions, faults) =
-                (transactions + round.scenario.transaction_count(), faults + round.faults());
-            for with_log in [true, false] {
-                let caught = round.caught(with_log);
-                let name = &round.scenario.name;
-                assert!(
-                    caught.is_empty(),
-                    "{name}, with log: {with_log}: {caught:?}\n{}",
-                    round.validation(with_log)
-                );
-            }
-        }
-    }
-    assert!(faults > transactions, "{faults} faults in {transactions} transactions");
-    transactions
-}
 
 #[test]
 fn a_random_load_finds_each_mutant_in_time_and_the_page_says_so_sweep() {
