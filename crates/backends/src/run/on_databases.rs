@@ -48,7 +48,7 @@ impl Database {
             patience: Duration::from_secs(10),
             lock_timeout_ms: 1_000,
             run: 0xfeed,
-            checkpoints: None,
+            checkpoints: false,
             life: Cell::new(1),
         };
         let scenario = TestScenario::new("Two keys.", 1).writing_apart(2, 1);

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use history::{Gid, ParticipantId};
-use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use crate::Kind;
@@ -32,9 +31,9 @@ pub(crate) struct Target {
     pub(crate) patience: Duration,
     pub(crate) lock_timeout_ms: u64,
     pub(crate) run: u64,
-    /// If what is prepared is written to the data files at once, from where a restart takes it by another way than from
+    /// Whether what is prepared is written to the data files at once, from where a restart takes it by another way than from
     /// the log.
-    pub(crate) checkpoints: Option<Mutex<()>>,
+    pub(crate) checkpoints: bool,
     /// How often the server was started: sessions of an earlier life are over.
     pub(crate) life: Cell<u32>,
 }
@@ -143,10 +142,8 @@ impl Target {
         Ok(answers.iter().any(|answer| !answer.rows.is_empty()))
     }
 
-    /// Writes a checkpoint, unless one is under way: then some of what is prepared is in the files, and some is not.
     pub(super) async fn checkpoint(&self) {
-        if let Some(one_at_a_time) = &self.checkpoints
-            && let Ok(_under_way) = one_at_a_time.try_lock()
+        if self.checkpoints
             && let Ok(mut seat) = self.open().await
             && let Err(error) = seat.ask(self.dialect.checkpoint()).await
         {

@@ -37,7 +37,7 @@ fn every_scenario_passes(#[case] kinds: &[Kind], #[case] seed: u64) {
                 unsupported.push(scenario.name);
                 continue;
             }
-            run => run.expect("the run happens"),
+            run => run.unwrap_or_else(|error| panic!("{}: {error}", scenario.name)),
         };
         if !result.passed {
             failed.push(explained(&result, &history));
