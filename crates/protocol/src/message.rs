@@ -60,7 +60,8 @@ pub enum Message {
     CommitOnePhase {
         /// This transaction.
         gid: Gid,
-        /// As in [`Message::Prepare`].
+        /// As in [`Message::Prepare`]. With 0, which is no life's, nothing is to be committed any more: it asks what became of
+        /// the branch.
         life: u32,
         /// As in [`Message::Prepare`].
         low_water: Gid,

@@ -1,7 +1,5 @@
 //! The decision, and phase two.
 
-use std::sync::Arc;
-
 use history::{Decision, Fact, Gid, Nanos, Outcome, ParticipantId, RecordKind};
 
 use super::{Branch, Open, Phase, Progress, ReferenceCoordinator, in_phase_two, purpose};
@@ -67,7 +65,8 @@ impl ReferenceCoordinator {
                     self.end(gid, effects);
                 }
             }
-            Phase::Executing | Phase::Overdue | Phase::Collecting => {}
+            Phase::Overdue => self.refuse(gid, participant, effects),
+            Phase::Executing | Phase::Collecting => {}
         }
     }
 
@@ -120,13 +119,12 @@ impl ReferenceCoordinator {
         let (config, low_water) = (self.config, self.low_water());
         let Some(open) = self.open.get_mut(gid) else { return };
         for branch in open.branches.iter().filter(|branch| branch.progress != Progress::Finished) {
-            let message = match (open.phase, &open.transaction) {
-                (Phase::Committing, _) => Message::Commit { gid },
-                (Phase::Delegated, _) => Message::CommitOnePhase { gid, life: branch.life, low_water },
-                (Phase::Overdue, Some(transaction)) => {
-                    Message::Execute { transaction: Arc::clone(transaction) }
-                }
-                (Phase::Executing | Phase::Overdue | Phase::Collecting, _) => return,
+            let message = match open.phase {
+                Phase::Committing => Message::Commit { gid },
+                Phase::Delegated => Message::CommitOnePhase { gid, life: branch.life, low_water },
+                // Whatever it has done meanwhile was done in another life.
+                Phase::Overdue => Message::CommitOnePhase { gid, life: 0, low_water },
+                Phase::Executing | Phase::Collecting => return,
             };
             effects.send(branch.participant.into(), message);
         }

@@ -93,7 +93,8 @@ enum Phase {
     /// Waits for the participants to do their work.
     #[default]
     Executing,
-    /// Will abort, unless the only participant has finished an earlier transaction of this id.
+    /// Waits to hear from the only participant, whose work took too long, that it has not committed an earlier transaction
+    /// of this id; however long that takes, as for any other that may have committed.
     Overdue,
     /// Waits for votes.
     Collecting,

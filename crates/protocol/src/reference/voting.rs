@@ -37,8 +37,7 @@ impl ReferenceCoordinator {
         effects: &mut Effects,
     ) {
         let Some(open) = self.open.get_mut(gid) else { return };
-        if !matches!(open.phase, Phase::Executing | Phase::Overdue)
-            || !open.advance(participant, Progress::Working, Progress::Executed)
+        if open.phase != Phase::Executing || !open.advance(participant, Progress::Working, Progress::Executed)
         {
             return;
         }
@@ -47,8 +46,7 @@ impl ReferenceCoordinator {
         }
         if open.awaited == 0 {
             let ending = open.transaction.as_ref().map(|transaction| transaction.ending);
-            let aborts = open.phase == Phase::Overdue || ending == Some(Ending::Abort);
-            if aborts { self.abort(gid, effects) } else { self.prepare(gid, effects) }
+            if ending == Some(Ending::Abort) { self.abort(gid, effects) } else { self.prepare(gid, effects) }
         }
     }
 
@@ -67,15 +65,20 @@ impl ReferenceCoordinator {
         }
         let Some(open) = self.open.get(gid) else { return };
         match (open.phase, why) {
-            (Phase::Executing | Phase::Overdue, Refusal::Repeated) => {}
+            (Phase::Executing | Phase::Overdue, Refusal::Repeated) => self.refuse(gid, participant, effects),
             // It was over for a predecessor that did not know that it was deposed, and nobody remembers how it ended.
-            (Phase::Delegated, Refusal::Forgotten) => {
+            (Phase::Delegated | Phase::Overdue, Refusal::Forgotten) => {
                 effects.answer(gid, Outcome::Unknown);
-                return self.close(gid);
+                self.close(gid);
             }
-            _ => return,
+            _ => {}
         }
-        for branch in open.branches.iter().filter(|branch| branch.participant != participant) {
+    }
+
+    /// The id was used before, and this use of it comes to nothing.
+    pub(super) fn refuse(&mut self, gid: Gid, by: ParticipantId, effects: &mut Effects) {
+        let branches = self.open.get(gid).map_or(&[][..], |open| &open.branches);
+        for branch in branches.iter().filter(|branch| branch.participant != by) {
             effects.send(branch.participant.into(), Message::Abort { gid });
         }
         effects.refuse(gid);
@@ -84,7 +87,7 @@ impl ReferenceCoordinator {
 
     /// The work took too long, so the transaction aborts. But an only participant that is silent may have committed an
     /// earlier transaction of this id, and a coordinator that has restarted would not know, for that is in no log: it
-    /// asks for the work until it hears whether the id was used before.
+    /// is asked, by the message that it answers the same way however often it arrives, and that ends what it may be at.
     pub(super) fn overdue(&mut self, gid: Gid, effects: &mut Effects) {
         let may_be_used = self.epoch > 1 && self.config.one_phase;
         match self.open.get_mut(gid) {
@@ -121,7 +124,7 @@ impl ReferenceCoordinator {
     pub(super) fn voted(&mut self, gid: Gid, participant: ParticipantId, vote: Vote, effects: &mut Effects) {
         let Some(open) = self.open.get_mut(gid) else { return };
         match (open.phase, vote) {
-            (Phase::Executing | Phase::Overdue | Phase::Collecting, Vote::No) => {
+            (Phase::Executing | Phase::Collecting, Vote::No) => {
                 let Some(branch) = open.branch_mut(participant) else { return };
                 branch.progress = Progress::Finished;
                 self.abort(gid, effects);
@@ -132,10 +135,14 @@ impl ReferenceCoordinator {
                     self.commit(gid, effects);
                 }
             }
-            (Phase::Delegated, Vote::No) => self.close_unlogged(gid, Decision::Abort, effects),
-            (Phase::Delegated, Vote::ReadOnly) => self.close_unlogged(gid, Decision::Commit, effects),
-            (Phase::Executing | Phase::Overdue, Vote::Yes | Vote::ReadOnly)
-            | (Phase::Delegated, Vote::Yes)
+            (Phase::Delegated | Phase::Overdue, Vote::No) => {
+                self.close_unlogged(gid, Decision::Abort, effects)
+            }
+            (Phase::Delegated | Phase::Overdue, Vote::ReadOnly) => {
+                self.close_unlogged(gid, Decision::Commit, effects)
+            }
+            (Phase::Executing, Vote::Yes | Vote::ReadOnly)
+            | (Phase::Delegated | Phase::Overdue, Vote::Yes)
             | (Phase::Committing, _) => {}
         }
     }

@@ -44,17 +44,18 @@ fn a_restarted_coordinator_does_not_abort_for_a_silent_only_participant_that_may
     let restarted = || Script::restarted(vec![LogRecord::new(RecordKind::Other, Gid::INITIAL)]);
     let overdue = || {
         let (mut script, told) = silent(restarted(), 1);
-        assert_eq!(told, "send execute t1 to rm1\ntimer 400.000 ms\n");
-        assert_eq!(script.timer(purpose::RETRY), "send execute t1 to rm1\ntimer 800.000 ms\n");
+        assert_eq!(told, "send commit one-phase t1 to rm1\ntimer 400.000 ms\n");
+        assert_eq!(script.timer(purpose::RETRY), "send commit one-phase t1 to rm1\ntimer 800.000 ms\n");
         script
     };
-    let repeated = Message::Failed { gid: T1, why: Refusal::Repeated };
-    assert_eq!(overdue().hear(1, repeated), "refuse t1\n");
+    assert_eq!(overdue().hear(1, Message::Acknowledge { gid: T1 }), "refuse t1\n");
+    let failed = |why| overdue().hear(1, Message::Failed { gid: T1, why });
+    assert_eq!(failed(Refusal::Repeated), "refuse t1\n");
+    assert_eq!(failed(Refusal::Forgotten), "answer t1 unknown\n");
     let aborted = "note abort t1\nanswer t1 aborted\n";
-    let executed = Message::Executed { gid: T1, life: 1 };
-    assert_eq!(overdue().hear(1, executed), format!("send abort t1 to rm1\n{aborted}"));
-    let unable = Message::Failed { gid: T1, why: Refusal::Unable };
-    assert_eq!(overdue().hear(1, unable), aborted);
+    assert_eq!(overdue().vote(1, Vote::No), aborted);
+    assert_eq!(failed(Refusal::Unable), aborted);
+    assert_eq!(overdue().hear(1, Message::Executed { gid: T1, life: 1 }), "", "it is told to end that");
     let (_, told) = silent(Script::new(), 1);
     assert_eq!(told, format!("send abort t1 to rm1\n{aborted}"), "nothing was used before");
     let (_, told) = silent(restarted(), 2);
