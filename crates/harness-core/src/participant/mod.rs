@@ -137,11 +137,12 @@ impl VirtualParticipant {
         }
         if self.leader.node != before.node {
             if self.disk_full {
-                // It will say it again.
+                // As if it had been lost on the way.
                 self.leader = before;
                 return;
             }
-            // A crash must not make it obey the older one again.
+            // A crash must not make it obey the older one again. A restart of the same one needs no record: who took over
+            // from it never gives the place back.
             effects.force(self.leader_record());
         }
         match message {

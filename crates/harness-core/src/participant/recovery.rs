@@ -98,20 +98,13 @@ impl VirtualParticipant {
 
     /// A checkpoint of nothing but whom it obeys.
     pub(super) fn leader_record(&self) -> LogRecord {
-        let mut record = LogRecord::with_capacity(RecordKind::Other, Gid::INITIAL, 16);
-        self.leader.write(&mut record);
-        record.push_u32(self.low_water.0);
-        record.push_u32(0);
-        record
+        self.checkpoint_head(0, 0)
     }
 
     /// Whom it obeys, low-water mark, finished branches, items.
     fn checkpoint(&self) -> LogRecord {
-        let bytes = 16 + 8 * self.finished.len() + 16 * self.store.written_count() as usize;
-        let mut record = LogRecord::with_capacity(RecordKind::Other, Gid::INITIAL, bytes);
-        self.leader.write(&mut record);
-        record.push_u32(self.low_water.0);
-        record.push_u32(self.finished.len() as u32);
+        let bytes = 8 * self.finished.len() + 16 * self.store.written_count() as usize;
+        let mut record = self.checkpoint_head(self.finished.len(), bytes);
         for (gid, &decision) in self.finished.iter() {
             record.push_u32(gid.0);
             record.push_u32(u32::from(decision == Decision::Commit));
@@ -121,6 +114,16 @@ impl VirtualParticipant {
             record.push_value(value);
             record.push_u32(writer.0);
         }
+        record
+    }
+
+    /// What each checkpoint begins with: whom it obeys, low-water mark, and how many finished branches follow, in so many
+    /// bytes with what else does.
+    fn checkpoint_head(&self, finished: usize, bytes: usize) -> LogRecord {
+        let mut record = LogRecord::with_capacity(RecordKind::Other, Gid::INITIAL, 16 + bytes);
+        self.leader.write(&mut record);
+        record.push_u32(self.low_water.0);
+        record.push_u32(finished as u32);
         record
     }
 
