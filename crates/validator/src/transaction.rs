@@ -201,7 +201,11 @@ impl Transaction {
         let (committed, aborted) = (records.commit.durable.happened(), records.abort.durable.happened());
         if committed || aborted {
             self.finish(branch);
-        } else if !records.prepared.durable.happened() && !records.voted_no.happened() {
+        } else if self.past == Past::None
+            && ![records.prepared.durable, records.yes_sent, records.voted_no]
+                .iter()
+                .any(|position| position.happened())
+        {
             // It has promised nothing and told nobody: the work may be done again.
             records.decided_abort = Position::NEVER;
         }

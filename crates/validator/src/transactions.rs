@@ -102,7 +102,7 @@ impl Transactions {
         let committed = || transaction.branches().iter().any(|branch| branch.commits().happened());
         let ended = match () {
             () if transaction.heuristic || transaction.past == Past::Mixed => Past::Mixed,
-            () if told_committed || committed() => Past::Committed,
+            () if told_committed || transaction.commits.happened() || committed() => Past::Committed,
             () => Past::Aborted,
         };
         self.past.keep(gid, ended);

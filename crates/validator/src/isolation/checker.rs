@@ -31,6 +31,8 @@ pub struct Checker {
     pub(super) window: Window,
     dirty: DirtyReads,
     past: PastOutcomes,
+    /// Those of which parts committed and others did not.
+    pub(super) mixed: BTreeSet<Gid>,
     /// Cycles that were found, by their least number.
     pub(super) told: BTreeSet<(u64, Anomaly)>,
     counts: BTreeMap<Anomaly, u64>,
@@ -62,6 +64,7 @@ impl Checker {
             window: Window::new(window.max(1)),
             dirty: DirtyReads::default(),
             past: PastOutcomes::default(),
+            mixed: BTreeSet::new(),
             told: BTreeSet::new(),
             counts: BTreeMap::new(),
             found: Vec::new(),
@@ -184,17 +187,18 @@ impl Checker {
         }
     }
 
-    /// A participant decided other than the rest, so the transaction has no place in any order: no cycle goes through it.
+    /// A participant decided other than the rest, so the transaction as a whole has no place in any order: what it read is
+    /// not looked at, and each of its writes is on its own.
     pub fn mixed(&mut self, gid: Gid) {
-        if let Some(live) = self.live.get_mut(gid) {
-            live.mixed = true;
+        if self.live.get(gid).is_some() {
+            self.mixed.insert(gid);
         }
     }
 
     /// A transaction is over, committed or not: it does nothing any more.
     #[inline]
     pub fn end(&mut self, gid: Gid) {
-        let Self { live, window, dirty, past, .. } = self;
+        let Self { live, window, dirty, past, mixed, .. } = self;
         let ended = live.end(gid, |live| {
             if !dirty.is_empty() {
                 dirty.ended(live);
@@ -207,7 +211,11 @@ impl Checker {
             }
             past.keep(gid, Past::Committed);
             match live.number {
-                Some(number) if !live.mixed && (!live.reads.is_empty() || !live.writes.is_empty()) => {
+                Some(number) if mixed.contains(&gid) => {
+                    window.look_again(number);
+                    None
+                }
+                Some(number) if !live.reads.is_empty() || !live.writes.is_empty() => {
                     window.push(live, number)
                 }
                 _ => None,

@@ -12,8 +12,13 @@ use super::window::{Committed, Span, has};
 
 /// The suspected transactions and what they did.
 struct Suspects {
-    /// By id.
+    /// By id; and after them what mixed ones wrote, each write as if it were a transaction of its own, which keeps the
+    /// versions of a key in their order.
     transactions: Vec<Committed>,
+    /// So many are transactions.
+    whole: usize,
+    /// What mixed ones wrote, by key and writer.
+    parts: Vec<(Place, Gid)>,
     /// Who read what, by reader.
     reads: Vec<(Gid, Read)>,
     /// Versions by key and by the writer of the version before.
@@ -59,9 +64,17 @@ impl Checker {
             .iter()
             .flat_map(|(committed, reads)| reads.iter().map(|&read| (committed.gid, read)))
             .collect();
-        let transactions = within.into_iter().map(|(committed, _)| committed).collect();
-        let versions = self.versions.recent().filter(|version| has(spans, version.number));
-        let mut overwritten: Vec<Installed> = versions
+        let mut transactions: Vec<Committed> = within.into_iter().map(|(committed, _)| committed).collect();
+        let whole = transactions.len();
+        let versions = || self.versions.recent().filter(|version| has(spans, version.number));
+        let mixed = versions().filter(|version| self.mixed.contains(&version.writer));
+        let mut mixed: Vec<_> =
+            mixed.map(|version| (version.place, version.writer, version.number)).collect();
+        mixed.sort_unstable();
+        mixed.dedup_by_key(|&mut (place, writer, _)| (place, writer));
+        transactions.extend(mixed.iter().map(|&(_, writer, number)| Committed::part(writer, number)));
+        let parts = mixed.iter().map(|&(place, writer, _)| (place, writer)).collect();
+        let mut overwritten: Vec<Installed> = versions()
             .map(|version| Installed {
                 place: version.place,
                 over: version.previous_writer(),
@@ -74,7 +87,7 @@ impl Checker {
         let mut places: Vec<Place> = written.chain(reads.iter().map(|(_, read)| read.place)).collect();
         places.sort_unstable();
         places.dedup();
-        Suspects { transactions, reads, overwritten, places }
+        Suspects { transactions, whole, parts, reads, overwritten, places }
     }
 }
 
@@ -82,7 +95,7 @@ impl Suspects {
     fn edges(&self, order: Order) -> Vec<Edge> {
         let mut edges = Vec::new();
         let mut push = |from: Gid, to: Gid, dependency, place: Place| {
-            if let (Some(from), Some(to)) = (self.node(from), self.node(to)) {
+            if let (Some(from), Some(to)) = (self.node(from, place), self.node(to, place)) {
                 let key = self.places.partition_point(|&other| other < place) as u32;
                 edges.push(Edge { from, to, dependency, key });
             }
@@ -104,7 +117,7 @@ impl Suspects {
 
     fn add_time(&self, edges: &mut Vec<Edge>) {
         let mut times: Vec<(u64, bool, u32)> = Vec::new();
-        for (node, committed) in (0..).zip(&self.transactions) {
+        for (node, committed) in (0..).zip(&self.transactions[..self.whole]) {
             times.push((committed.begun, false, node));
             times.extend(committed.answered.map(|answered| (answered, true, node)));
         }
@@ -115,9 +128,10 @@ impl Suspects {
         }
     }
 
-    fn node(&self, gid: Gid) -> Option<u32> {
-        let found = self.transactions.binary_search_by_key(&gid, |committed| committed.gid);
-        found.ok().map(|at| at as u32)
+    fn node(&self, gid: Gid, place: Place) -> Option<u32> {
+        let whole = self.transactions[..self.whole].binary_search_by_key(&gid, |committed| committed.gid);
+        let part = || self.parts.binary_search(&(place, gid)).map(|part| self.whole + part);
+        whole.or_else(|_| part()).ok().map(|at| at as u32)
     }
 
     /// Who overwrote a version.

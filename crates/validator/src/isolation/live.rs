@@ -32,8 +32,6 @@ pub(super) struct Live {
     /// Its place in the serial order that is tried, once it commits.
     pub(super) number: Option<u64>,
     pub(super) committed: bool,
-    /// Whether a participant decided other than the rest.
-    pub(super) mixed: bool,
     /// When its client knew that it had committed.
     pub(super) answered: Option<u64>,
     pub(super) reads: Vec<Read>,
@@ -80,7 +78,7 @@ impl LiveTransactions {
                 live.reads.clear();
                 live.writes.clear();
                 (live.gid, live.begun, live.last) = (gid, sequence, sequence);
-                (live.number, live.committed, live.mixed, live.answered) = (None, false, false, None);
+                (live.number, live.committed, live.answered) = (None, false, None);
                 slot
             }
             None => {
@@ -90,7 +88,6 @@ impl LiveTransactions {
                     last: sequence,
                     number: None,
                     committed: false,
-                    mixed: false,
                     answered: None,
                     reads: Vec::new(),
                     writes: Vec::new(),

@@ -20,6 +20,13 @@ pub(super) struct Committed {
     reads: u32,
 }
 
+impl Committed {
+    /// Something that was written at this place in the order, and nothing else.
+    pub(super) fn part(gid: Gid, number: u64) -> Self {
+        Self { gid, number, begun: 0, answered: None, reads: 0 }
+    }
+}
+
 /// Numbers from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
@@ -152,7 +159,7 @@ impl Window {
     }
 
     /// A transaction that came late may close a cycle where none was found.
-    fn look_again(&mut self, number: u64) {
+    pub(super) fn look_again(&mut self, number: u64) {
         self.outgrown |= number <= self.closed;
         let at = self.searched.partition_point(|span| span.last < number);
         if let Some(&span) = self.searched.get(at).filter(|span| span.has(number)) {

@@ -4,6 +4,7 @@
 use history::{NodeId, Outcome};
 
 use super::Transaction;
+use crate::branch::Branch;
 use crate::position::Position;
 
 impl Transaction {
@@ -32,16 +33,18 @@ impl Transaction {
             && (self.is_answered() || self.refusals > 0)
             && self.unanswered() == 0
             && (!self.heuristic || !self.is_mixed() || self.answer(Outcome::HeuristicMixed).happened())
-            && (!self.answer(Outcome::Unknown).happened() || self.is_decided())
+            && (!self.answer(Outcome::Unknown).happened() || self.is_known())
     }
 
-    /// Whether anybody has decided. Where all have only read, one who is told that the outcome is unknown may hear either
-    /// when it asks again.
-    fn is_decided(&self) -> bool {
-        let branches = || self.branches.iter();
-        self.commits.happened()
+    /// Whether anybody has said what became of it. Where all have only read, one who is told that the outcome is unknown
+    /// may hear either when it asks again.
+    fn is_known(&self) -> bool {
+        let decides = |branch: &Branch| branch.commits().happened() || branch.aborts().happened();
+        let told = [Outcome::Committed, Outcome::Aborted].map(|outcome| self.answer(outcome).happened());
+        told.contains(&true)
+            || self.commits.happened()
             || self.aborts.happened()
-            || branches().any(|branch| branch.commits().happened() || branch.aborts().happened())
+            || self.branches.iter().any(decides)
     }
 
     /// A branch is made to decide by itself.

@@ -2,7 +2,7 @@
 //!
 //! Histories are words: `b1` begins transaction 1, `r1x2` reads the version of x that 2 wrote (0: nobody), `w1x` writes
 //! x, `c1` commits, installs and ends, `a1` aborts. Where the parts of a commit come apart: `k1` commits, `i1x` installs
-//! x, `n1` answers, `e1` answers and ends.
+//! x, `n1` answers, `e1` answers and ends. `m1` commits in part, and installs what is written.
 
 use history::Gid;
 use rstest::rstest;
@@ -34,7 +34,11 @@ fn judge(words: &str, level: Level) -> Judgement {
             _ => {
                 let own = written.iter().filter(|&&(writer, _)| writer == txn);
                 own.for_each(|&(_, place)| checker.install(gid, place, sequence));
-                checker.answer(gid, sequence);
+                if letters[0] == 'm' {
+                    checker.mixed(gid);
+                } else {
+                    checker.answer(gid, sequence);
+                }
                 checker.end(gid);
             }
         }
@@ -78,6 +82,21 @@ fn judge(words: &str, level: Level) -> Judgement {
     "G2-item",
     "b1 b2 b3 r1x0 r2y0 r3z0 w1y w2z w3x c1 c2 c3",
     "b1 b2 b3 r1x0 r2y0 w1y w2z c1 c2 r3z2 w3x c3"
+)]
+#[case::what_commits_in_part_is_in_no_cycle(
+    "write skew",
+    "b1 b3 r1x0 r3y0 w1y w3x c1 c3",
+    "b1 b3 r1x0 r3y0 w1y w3x c1 m3"
+)]
+#[case::write_cycle_over_what_commits_in_part(
+    "G0",
+    "b1 b2 b3 w1x w1y w2x w2y w3x k1 k2 i1x m3 i2x i2y i1y e1 e2",
+    "b1 b2 b3 w1x w1y w2x w2y w3x k1 k2 i1x m3 i2x i1y i2y e1 e2"
+)]
+#[case::fractured_read_over_what_commits_in_part(
+    "fractured read",
+    "b1 b2 b3 r2x0 w3x m3 w1x w1y c1 r2y1 c2",
+    "b1 b2 b3 r2x0 w3x m3 w1x w1y c1 r2y0 c2"
 )]
 #[case::garbage_read("garbage read", "b1 r1x7 c1", "b1 r1x0 c1")]
 #[case::read_of_a_key_that_its_writer_never_wrote(
