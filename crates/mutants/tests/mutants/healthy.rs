@@ -6,7 +6,8 @@ use harness_core::Cast;
 use mutants::{Round, round};
 use rstest::rstest;
 
-/// Rounds in which something was, by what was wrong.
+/// Rounds in which something was, by what was wrong, of which there is a test where that was put right: what a seed draws
+/// may change.
 #[rstest]
 #[case::coordinator_told_aborted_what_an_only_participant_had_committed(1118, 111)]
 #[case::participant_forgot_in_a_crash_who_was_deposed(798, 628)]
