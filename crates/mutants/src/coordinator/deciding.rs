@@ -75,7 +75,7 @@ fn relied_on_too_early() -> Vec<Mutant> {
         .without_log(ClientTruth),
         coordinator(
             "log_truncated_too_early",
-            "The log is truncated whenever a transaction ends, whatever else is open.",
+            "The log is truncated whenever a transaction is decided or ends, whatever else is open.",
             Agreement,
             || TruncatesEarly,
         ),
@@ -123,16 +123,20 @@ impl Bug for AnswersEarly {
     }
 }
 
-/// Keeps nothing that is older than the last END.
+/// Keeps nothing that is older than the last decision or END.
 struct TruncatesEarly;
 
 impl Bug for TruncatesEarly {
     fn say(&mut self, effect: Effect, turn: &mut Turn<'_>) {
         let ends = super::ended(&effect).is_some();
+        let decides = super::decided(&effect).is_some();
+        let decision = turn.effects().next_position();
         turn.emit(effect);
         if ends {
             let all = turn.effects().next_position();
             turn.effects().truncate(all);
+        } else if decides {
+            turn.effects().truncate(decision);
         }
     }
 }
