@@ -9,11 +9,11 @@ pub(crate) fn doctor(urls: &[String]) -> Result<Exit, Failure> {
 
     use backends::{Url, examine};
 
+    use crate::engine::parsed;
     use crate::screen::Screen;
     use crate::text::count;
 
-    let wrong = |error: backends::BackendError| Failure::Usage(error.to_string());
-    let urls = urls.iter().map(|url| url.parse::<Url>()).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let urls: Vec<Url> = parsed(urls)?;
     let mut screen = Screen::new();
     let mut exit = Exit::Valid;
     for url in urls {

@@ -71,10 +71,18 @@ impl Engine {
 fn databases(named: &[String]) -> Result<Rc<dyn Backend>, Failure> {
     use backends::{Databases, Durability, Kind, Options};
 
-    let kinds = named.iter().map(|name| name.parse::<Kind>()).collect::<Result<Vec<_>, _>>();
-    let wrong = |error: backends::BackendError| Failure::Usage(error.to_string());
-    let options = Options { kinds: kinds.map_err(wrong)?, durability: Durability::Process };
-    Ok(Rc::new(Databases::new(options).map_err(wrong)?))
+    let kinds = parsed::<Kind>(named)?;
+    let options = Options { kinds, durability: Durability::Process };
+    Ok(Rc::new(Databases::new(options).map_err(|error| Failure::Usage(error.to_string()))?))
+}
+
+/// What is named on the command line, kinds of databases or where some are; a wrong word is wrong usage.
+#[cfg(feature = "databases")]
+pub(crate) fn parsed<T: std::str::FromStr<Err = backends::BackendError>>(
+    words: &[String],
+) -> Result<Vec<T>, Failure> {
+    let parsed: Result<Vec<T>, _> = words.iter().map(|word| word.parse()).collect();
+    parsed.map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// Databases that are there already are looked at before anything runs there.
@@ -83,7 +91,7 @@ fn at(urls: &[String]) -> Result<Engine, Failure> {
     use backends::{Databases, Url, examine};
 
     let wrong = |error: backends::BackendError| Failure::Usage(error.to_string());
-    let urls = urls.iter().map(|url| url.parse::<Url>()).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let urls: Vec<Url> = parsed(urls)?;
     let (mut arguments, mut warnings) = (String::new(), Vec::new());
     for url in &urls {
         // A password is for whoever types it again.
