@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 
 use history::{Fact, Gid, HaltReason, NodeId, Point};
-use protocol::{ClientRequest, Coordinator, Effect, Effects, Input, LogPosition, LogRecord, StoredRecord};
+use protocol::{
+    ClientRequest, Coordinator, Effect, Effects, Failure, Input, LogPosition, LogRecord, StoredRecord,
+};
 use tokio::task::JoinSet;
 
 use super::{Flow, Happening, Run};
@@ -211,10 +213,7 @@ impl Run<'_> {
             }
             Effect::Sync => self.node.synced_wanted = Some(self.node.log.next()),
             Effect::Halt(why) => return self.halt(why),
-            Effect::Fail(failure) => {
-                self.code_failures.push(format!("{TM} {failure}"));
-                return self.halt(HaltReason::Failed);
-            }
+            Effect::Fail(failure) => return self.fail(&failure),
             Effect::Send { .. } | Effect::Answer { .. } | Effect::Refuse { .. } | Effect::Truncate { .. } => {
                 let node = &mut self.node;
                 if node.forced > node.log.durable() || !node.outbox.is_empty() {
@@ -233,6 +232,11 @@ impl Run<'_> {
         self.node.gone_for_good = true;
         self.crash_coordinator();
         Flow::Crashed
+    }
+
+    fn fail(&mut self, failure: &Failure) -> Flow {
+        self.code_failures.push(format!("{TM} {failure}"));
+        self.halt(HaltReason::Failed)
     }
 
     fn append(&mut self, record: LogRecord, forced: bool) -> Flow {
@@ -308,6 +312,7 @@ impl Run<'_> {
     /// An effect leaves the node.
     fn leave(&mut self, effect: Effect) -> Flow {
         match effect {
+            Effect::Send { to, .. } if !self.is_there(to) => self.fail(&Failure::Misaddressed(to)),
             Effect::Send { to, message } => {
                 let (before, after) = steps::around_send(TM, message.kind());
                 let gid = message.gid();
@@ -353,6 +358,14 @@ impl Run<'_> {
             | Effect::Sync
             | Effect::SetTimer { .. }
             | Effect::Note(_) => Flow::Continues,
+        }
+    }
+
+    /// Whether the run has such a node.
+    fn is_there(&self, id: NodeId) -> bool {
+        match id.participant() {
+            Some(participant) => participant.0 as usize <= self.participants.len(),
+            None => id == TM,
         }
     }
 }

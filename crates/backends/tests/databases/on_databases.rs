@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use backends::Durability;
 use backends::Kind::{self, MariaDb, Postgres};
-use harness_core::history::{Gid, Key, MessageKind, ParticipantId, Value};
+use harness_core::history::{Gid, Key, MessageKind, Nanos, ParticipantId, Value};
 use harness_core::testing::explained;
 use harness_core::{
-    Change, DistributedTransaction, Level, LinkEffect, NetworkFault, Property, Read, RunError,
+    Cast, Change, DistributedTransaction, Level, LinkEffect, NetworkFault, Property, Read, RunError,
     ScenarioGenerator, TestResult, TestScenario, TwoPhaseCommitTestHarness, Verdict, Write,
 };
+use protocol::{ClientRequest, Coordinator, Effects, Input, Message};
 use rstest::rstest;
 
 use super::databases;
@@ -98,6 +99,32 @@ fn two_serializable_databases_are_not_serializable_together() {
     let (result, history) = harness.run_recorded(&scenario).expect("the run happens");
     assert_eq!(violated(&result), [Property::Isolation], "{}", explained(&result, &history));
     assert_eq!(result.outcomes.committed, 2, "{}", explained(&result, &history));
+}
+
+/// Sends to a participant that is not there.
+struct Lost;
+
+impl Coordinator for Lost {
+    fn step(&mut self, _now: Nanos, input: Input<'_>, effects: &mut Effects) {
+        if let Input::Asked(ClientRequest::Begin(_)) = input {
+            effects.send(ParticipantId(9).into(), Message::Commit { gid: Gid(1) });
+        }
+    }
+
+    fn oldest_unsettled(&self) -> Option<Gid> {
+        None
+    }
+}
+
+#[test]
+fn a_message_to_nobody_is_a_failure_of_the_code_that_sends_it() {
+    let databases = databases(&[Postgres], Durability::Process);
+    let databases = databases.cast(Cast::reference().with_coordinator(|_| Lost));
+    let scenario = TestScenario::new("One key.", 1).writing_to(1);
+    let result = TwoPhaseCommitTestHarness::with_backend(0, databases).run_scenario(&scenario);
+    let failures = result.expect("the run happens").failures;
+    let said = "tm sends a message to rm9, which is not there";
+    assert!(failures.iter().any(|failure| failure == said), "{failures:?}");
 }
 
 fn violated(result: &TestResult) -> Vec<Property> {
