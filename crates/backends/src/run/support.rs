@@ -1,6 +1,6 @@
 //! Which scenarios can happen on real databases. The rest are refused before anything runs.
 
-use history::{NodeId, ParticipantId};
+use history::{NodeId, ParticipantId, Point};
 
 use super::place::Place;
 use crate::dialect::{self, Isolation};
@@ -29,14 +29,25 @@ pub(super) fn beyond(scenario: &TestScenario, places: &[Place]) -> Option<String
         return Some(fault.to_string());
     }
     let harms = |fault: &&FailureConfig| !matches!(fault.mode, FailureMode::Network(_) | FailureMode::VoteNo);
-    let struck = |fault: &FailureConfig| fault.node.and_then(NodeId::participant);
-    let fault = faults.find(|fault| harms(fault) && struck(fault).is_some_and(|id| !is_ours(id)))?;
+    let is_any_theirs = || (1..=scenario.participants).map(ParticipantId).any(|id| !is_ours(id));
+    let strikes_theirs = |fault: &FailureConfig| match (fault.node, fault.trigger) {
+        (Some(node), _) => node.participant().is_some_and(|id| !is_ours(id)),
+        // Whoever passes that step first.
+        (None, Trigger::AtPoint { point, .. }) => is_of_participants(point) && is_any_theirs(),
+        (None, Trigger::AtMs(_)) => false,
+    };
+    let fault = faults.find(|fault| harms(fault) && strikes_theirs(fault))?;
     Some(format!("{fault}: a database that is given by URL is neither killed nor stopped"))
 }
 
 /// Whether something is to go wrong between the coordinator and a database.
 pub(super) fn needs_links(scenario: &TestScenario) -> bool {
     scenario.failure_configs.iter().any(|fault| matches!(fault.mode, FailureMode::Network(_)))
+}
+
+/// Whether a database passes the step, unless it restarts.
+fn is_of_participants(point: Point) -> bool {
+    point.name().starts_with("participant::") || matches!(point, Point::BeforeInquiry | Point::AfterInquiry)
 }
 
 fn can_happen(fault: &FailureConfig) -> bool {

@@ -1,6 +1,7 @@
 //! Databases that are there already: the runs that are possible there pass, and leave nothing.
 
-use harness_core::{Backend as _, RunError, TwoPhaseCommitTestHarness};
+use harness_core::{Backend as _, FailureConfig, FailureMode, RunError, Trigger, TwoPhaseCommitTestHarness};
+use history::Point;
 use scenarios_databases::{kills, links, work};
 
 use super::*;
@@ -19,6 +20,15 @@ fn url(database: &Database) -> Url {
     database.server.url()
 }
 
+/// Kills whoever is the first to pass the step.
+fn whoever_passes(point: Point) -> TestScenario {
+    let mut scenario = work::transfer_commits(2);
+    let (mode, trigger) =
+        (FailureMode::Crash { restart_after_ms: Some(1) }, Trigger::AtPoint { point, nth: 1 });
+    scenario.failure_configs.push(FailureConfig { node: None, mode, trigger });
+    scenario
+}
+
 #[test]
 fn scenarios_run_there_as_far_as_nothing_is_killed_and_leave_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -32,6 +42,8 @@ fn scenarios_run_there_as_far_as_nothing_is_killed_and_leave_nothing() {
         // It ends with two branches in doubt, which stay prepared.
         kills::coordinator_killed_for_good_blocks(2),
         links::lost_commit_is_sent_again(2),
+        // Only the coordinator passes it.
+        whoever_passes(Point::AfterDecisionForced),
     ] {
         let result = harness(1).run_scenario(&scenario).expect("the run happens");
         assert!(result.passed, "{}: {:?}", scenario.description, result.failures);
@@ -43,6 +55,8 @@ fn scenarios_run_there_as_far_as_nothing_is_killed_and_leave_nothing() {
         kills::database_killed_before_it_commits(2),
         links::database_paused_at_commit(2),
         work::transfers_conserve_the_total(3),
+        whoever_passes(Point::BeforePrepare),
+        whoever_passes(Point::BeforeInquiry),
     ] {
         let refused = harness(1).run_scenario(&scenario);
         assert!(matches!(refused, Err(RunError::BeyondBackend { .. })), "{}", scenario.description);
