@@ -5,6 +5,8 @@ use std::rc::Rc;
 use harness_core::{Backend, TestHarnessConfig, TwoPhaseCommitTestHarness};
 
 use crate::failure::Failure;
+#[cfg(feature = "databases")]
+use crate::replay::quoted;
 
 /// How many participants a simulation has, if nobody says.
 pub(crate) const SIMULATED: u32 = 100;
@@ -73,7 +75,7 @@ fn databases(named: &[String]) -> Result<Rc<dyn Backend>, Failure> {
 
     let kinds = parsed::<Kind>(named)?;
     let options = Options { kinds, durability: Durability::Process };
-    Ok(Rc::new(Databases::new(options).map_err(|error| Failure::Usage(error.to_string()))?))
+    Ok(Rc::new(Databases::new(options).map_err(Failure::Databases)?))
 }
 
 /// What is named on the command line, kinds of databases or where some are; a wrong word is wrong usage.
@@ -90,19 +92,23 @@ pub(crate) fn parsed<T: std::str::FromStr<Err = backends::BackendError>>(
 fn at(urls: &[String]) -> Result<Engine, Failure> {
     use backends::{Databases, Url, examine};
 
-    let wrong = |error: backends::BackendError| Failure::Usage(error.to_string());
     let urls: Vec<Url> = parsed(urls)?;
-    let (mut arguments, mut warnings) = (String::new(), Vec::new());
+    let mut warnings = Vec::new();
     for url in &urls {
-        // A password is for whoever types it again.
-        arguments.push_str(&format!(" --url {url}"));
-        let diagnosis = examine(url).map_err(wrong)?;
+        let diagnosis = examine(url).map_err(Failure::Databases)?;
         let told =
             |finding: backends::Finding| format!("{url}: {}; fix: {}", finding.problem, finding.remedy);
         warnings.extend(diagnosis.findings.into_iter().map(told));
     }
-    let databases: Rc<dyn Backend> = Rc::new(Databases::at(&urls).map_err(wrong)?);
-    Ok(Engine { arguments, participants: urls.len() as u32, databases: Some(databases), warnings })
+    let databases: Rc<dyn Backend> = Rc::new(Databases::at(&urls).map_err(Failure::Databases)?);
+    let (arguments, participants) = (arguments_of(&urls), urls.len() as u32);
+    Ok(Engine { arguments, participants, databases: Some(databases), warnings })
+}
+
+/// What names these databases in a shell, but for their passwords: those are for whoever types it again.
+#[cfg(feature = "databases")]
+fn arguments_of(urls: &[backends::Url]) -> String {
+    urls.iter().map(|url| format!(" --url {}", quoted(&url.to_string()))).collect()
 }
 
 #[cfg(not(feature = "databases"))]
@@ -113,4 +119,17 @@ fn at(_urls: &[String]) -> Result<Engine, Failure> {
 #[cfg(not(feature = "databases"))]
 fn databases(_named: &[String]) -> Result<Rc<dyn Backend>, Failure> {
     Err(Failure::Usage(NO_DATABASES.to_owned()))
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_each_url() {
+        let named = ["postgres://me:secret@there/a", "postgres://me@there/it's"].map(str::to_owned);
+        let urls = parsed(&named).expect("they are urls");
+        let told = r" --url postgres://me@there:5432/a --url 'postgres://me@there:5432/it'\''s'";
+        assert_eq!(arguments_of(&urls), told);
+    }
 }

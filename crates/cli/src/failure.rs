@@ -33,6 +33,10 @@ pub(crate) enum Failure {
         /// Why it is not ours.
         reason: &'static str,
     },
+    /// A database cannot be used.
+    #[cfg(feature = "databases")]
+    #[error(transparent)]
+    Databases(backends::BackendError),
     /// A soak does not go on.
     #[error(transparent)]
     Soak(#[from] SoakError),
@@ -58,6 +62,8 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             Self::Soak(error) if error.is_of_usage() => Exit::Usage,
+            #[cfg(feature = "databases")]
+            Self::Databases(_) => Exit::NotRun,
             Self::Files { .. }
             | Self::Taken { .. }
             | Self::Crate { .. }

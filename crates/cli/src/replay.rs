@@ -33,8 +33,9 @@ impl Replay {
     }
 }
 
-fn quoted(word: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+/// A word as a shell reads it.
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) { word.into() } else { always_quoted(word).into() }
 }
 

@@ -1,4 +1,4 @@
-//! What is left of a run on real databases that did not come to its end.
+//! What is left of a run on real databases that did not come to its end, and what is told of one that did not begin.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,4 +83,19 @@ fn epochs_in_real_time_pass_one_after_another() {
     }
     let refused = program(["soak", "--backend", "postgres"]).run();
     assert!(refused.code == Some(2) && refused.err.contains("--wall-clock"), "{}", refused.err);
+}
+
+#[test]
+fn a_database_that_cannot_be_reached_is_no_wrong_usage() {
+    let nobody = "postgres://me:secret@127.0.0.1:1/bank";
+    for arguments in
+        [&["run-scenario", "transfer_commits", "--url", nobody][..], &["doctor", "--url", nobody]]
+    {
+        let left = program(arguments).run();
+        let told = left.out + &left.err;
+        assert_eq!(left.code, Some(3), "{arguments:?}: {told}");
+        assert!(told.contains("postgres://me@127.0.0.1:1/bank: ") && told.contains("refused"), "{told}");
+    }
+    let left = program(["run-scenario", "transfer_commits", "--url", "oracle://me@there/bank"]).run();
+    assert_eq!(left.code, Some(2), "{}", left.err);
 }
