@@ -18,6 +18,9 @@ pub(crate) enum Known {
     Executed(Vec<Seen>),
     /// The work cannot be done, and the branch is rolled back.
     Failed(Refusal),
+    /// The database was not reached, or its answer was lost: the work is not done, and whether the id was used there
+    /// before is not known.
+    Unreached,
     /// It is prepared.
     Prepared,
     /// It could not be prepared, and is rolled back.
@@ -56,7 +59,7 @@ impl Done {
 /// Does a branch's work, all of it in one round trip.
 pub(crate) async fn execute(target: Rc<Target>, seat: Option<Seat>, gid: Gid, work: Vec<Operation>) -> Done {
     let Ok(mut seat) = target.seat(seat).await else {
-        return Done::new(Known::Failed(Refusal::Unable), None);
+        return Done::new(Known::Unreached, None);
     };
     let writes = work.iter().any(|operation| operation.kind != history::OpKind::Read);
     let mut statements = target.dialect.begin(target.xid(gid), writes);
@@ -81,7 +84,7 @@ pub(crate) async fn execute(target: Rc<Target>, seat: Option<Seat>, gid: Gid, wo
             tracing::debug!(%gid, node = %target.id, code, message, "a statement failed");
             Refusal::Unable
         }
-        Err(Failure::Lost(_)) => return Done::lost(Known::Failed(Refusal::Unable), seat),
+        Err(Failure::Lost(_)) => return Done::lost(Known::Unreached, seat),
     };
     let (seat, lost) = seat.abort_active(&target, gid).await;
     Done { known: Known::Failed(why), seat, lost }

@@ -34,7 +34,7 @@ impl Run<'_> {
         if !self.participant(id).is_up {
             self.record
                 .note(TM, Fact::Dropped { to: id.into(), gid, message: kind, why: DropReason::NodeDown });
-            if let Some(message) = unreachable(&message) {
+            if let Some(message) = unreachable(id, &message) {
                 let (queue, life) = (self.queue.clone(), self.node.life);
                 self.node.tasks.spawn_local(async move {
                     tokio::time::sleep(CONNECT_PATIENCE).await;
@@ -127,7 +127,9 @@ impl Run<'_> {
                     return;
                 }
             }
-            Known::Failed(_) | Known::Aborted => {
+            // As with a message that does not reach it.
+            Known::Unreached if self.is_only(id, gid) => return self.participant(id).close(gid),
+            Known::Failed(_) | Known::Unreached | Known::Aborted => {
                 self.record.aborted(id, gid);
                 self.participant(id).close(gid);
             }
@@ -138,6 +140,10 @@ impl Run<'_> {
         if let Some(message) = reply(gid, known, life) {
             self.tell_coordinator(id, message);
         }
+    }
+
+    fn is_only(&mut self, id: ParticipantId, gid: Gid) -> bool {
+        self.participant(id).branches.get(&gid).is_some_and(|branch| branch.is_only)
     }
 
     /// A participant's message leaves it and arrives.

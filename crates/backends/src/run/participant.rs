@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use history::{Decision, Gid, ParticipantId};
-use protocol::{Message, Operation, Refusal};
+use protocol::{DistributedTransaction, Message, Operation, Refusal};
 
 use super::branch::{self, Done, Known};
 use super::room::LessRoom;
@@ -48,6 +48,8 @@ pub(super) struct Branch {
     /// What came meanwhile and waits its turn.
     pub(super) waiting: VecDeque<Message>,
     pub(super) work: Vec<Operation>,
+    /// Its transaction has no other.
+    pub(super) is_only: bool,
     /// A fault makes it vote no.
     pub(super) cannot_prepare: bool,
     /// The epoch of the database in which the work was done.
@@ -138,10 +140,7 @@ impl Participant {
             return Reaction::Nothing;
         }
         match message {
-            Message::Execute { transaction } => {
-                let work: Vec<Operation> = transaction.work_of(self.id()).collect();
-                self.execute(gid, work)
-            }
+            Message::Execute { transaction } => self.execute(&transaction),
             Message::Prepare { life, .. } => self.prepare(gid, life),
             Message::Commit { .. } | Message::DecisionReply { decision: Decision::Commit, .. } => {
                 self.commit(gid)
@@ -158,12 +157,15 @@ impl Participant {
         }
     }
 
-    fn execute(&mut self, gid: Gid, work: Vec<Operation>) -> Reaction {
+    fn execute(&mut self, transaction: &DistributedTransaction) -> Reaction {
+        let gid = transaction.id;
         if self.branches.contains_key(&gid) {
             return Reaction::Nothing;
         }
         let life = self.target.life.get();
-        let branch = Branch { is_busy: true, work: work.clone(), life, ..Branch::default() };
+        let work: Vec<Operation> = transaction.work_of(self.id()).collect();
+        let is_only = is_only(self.id(), transaction);
+        let branch = Branch { is_busy: true, work: work.clone(), is_only, life, ..Branch::default() };
         self.branches.insert(gid, branch);
         let seat = self.idle.pop();
         Reaction::Work(Box::pin(branch::execute(Rc::clone(&self.target), seat, gid, work)))
@@ -295,6 +297,7 @@ pub(super) fn reply(gid: Gid, known: &Known, life: u32) -> Option<Message> {
     Some(match *known {
         Known::Executed(_) => Message::Executed { gid, life },
         Known::Failed(why) => Message::Failed { gid, why },
+        Known::Unreached => Message::Failed { gid, why: Refusal::Unable },
         Known::Prepared => Message::Vote { gid, vote: Vote::Yes },
         Known::VotedNo => Message::Vote { gid, vote: Vote::No },
         Known::ReadOnly => Message::Vote { gid, vote: Vote::ReadOnly },
@@ -304,12 +307,18 @@ pub(super) fn reply(gid: Gid, known: &Known, life: u32) -> Option<Message> {
     })
 }
 
-/// A branch of a participant that cannot be reached.
-pub(super) fn unreachable(message: &Message) -> Option<Message> {
+/// What the coordinator is told if a message does not reach the database: work that is not done is a no. Of an only
+/// participant it is told nothing, for that may have committed an earlier transaction of this id by itself, and if nobody
+/// else remembers, the client must not hear of an abort: the coordinator has its deadlines, and asks again.
+pub(super) fn unreachable(id: ParticipantId, message: &Message) -> Option<Message> {
     match message {
-        Message::Execute { transaction } => {
-            Some(Message::Failed { gid: transaction.id, why: Refusal::Unable })
+        Message::Execute { transaction } if !is_only(id, transaction) => {
+            reply(transaction.id, &Known::Unreached, 0)
         }
         _ => None,
     }
+}
+
+fn is_only(id: ParticipantId, transaction: &DistributedTransaction) -> bool {
+    transaction.participant_ids.iter().all(|&participant| participant == id)
 }

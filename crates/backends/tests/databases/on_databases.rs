@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use backends::Durability;
 use backends::Kind::{self, MariaDb, Postgres};
-use harness_core::history::{Gid, Key, MessageKind, Nanos, ParticipantId, Value};
+use harness_core::history::{Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::testing::explained;
 use harness_core::{
-    Cast, Change, DistributedTransaction, Level, LinkEffect, NetworkFault, Property, Read, RunError,
-    ScenarioGenerator, TestResult, TestScenario, TwoPhaseCommitTestHarness, Verdict, Write,
+    Cast, Change, DistributedTransaction, FailureMode, Level, LinkEffect, NetworkFault, Property, Read,
+    RunError, ScenarioGenerator, SlaRequirements, TestResult, TestScenario, TwoPhaseCommitTestHarness,
+    Verdict, Write,
 };
 use protocol::{ClientRequest, Coordinator, Effects, Input, Message};
 use rstest::rstest;
@@ -99,6 +100,43 @@ fn two_serializable_databases_are_not_serializable_together() {
     let (result, history) = harness.run_recorded(&scenario).expect("the run happens");
     assert_eq!(violated(&result), [Property::Isolation], "{}", explained(&result, &history));
     assert_eq!(result.outcomes.committed, 2, "{}", explained(&result, &history));
+}
+
+/// The only participant decides by itself, so that no log knows what it has committed. It is not reached when the id is
+/// used again after a restart of the coordinator: it alone knows that it was used.
+#[rstest]
+fn a_used_id_is_refused_also_if_its_only_database_is_not_reached_at_first(
+    #[values(Postgres, MariaDb)] kind: Kind,
+) {
+    let databases = Rc::new(databases(&[kind], Durability::Process));
+    let only = ParticipantId(1);
+    let mut scenario = TestScenario::new("An id is used again.", 1).writing_to(1);
+    let again = scenario.transactions[0].clone();
+    scenario.coordinator.vote_timeout = Nanos::from_millis(300);
+    scenario.participant.idle_timeout = Nanos::from_millis(500);
+    let scenario = scenario
+        .transaction(again)
+        .down_for_ms(100, NodeId::COORDINATOR, Point::AfterAnswer)
+        .sla(SlaRequirements::chaos())
+        .expect_outcomes(1, 0);
+    let to = |effect| NetworkFault::everywhere(effect).of(MessageKind::Execute).sent_to(only.into()).times(1);
+    let from =
+        |effect| NetworkFault::everywhere(effect).of(MessageKind::Executed).sent_by(only.into()).times(1);
+    let down = FailureMode::Crash { restart_after_ms: Some(600) };
+    let lose = LinkEffect::Lose { percent: 100 };
+    let on_the_way =
+        |fault| scenario.clone().network_at(NodeId::COORDINATOR, Point::BeforeExecuteSent, 2, fault);
+    for (case, scenario) in [
+        ("it is down", scenario.clone().fault_at(only.into(), down, Point::BeforeExecute, 2)),
+        ("the work is lost", on_the_way(to(lose))),
+        ("the work is cut off", on_the_way(to(LinkEffect::Cut))),
+        ("the answer is lost", on_the_way(from(lose))),
+        ("the answer is cut off", on_the_way(from(LinkEffect::Cut))),
+    ] {
+        let harness = TwoPhaseCommitTestHarness::with_backend(0, Rc::clone(&databases));
+        let (result, history) = harness.run_recorded(&scenario).expect("the run happens");
+        assert!(result.passed, "{case}: {}", explained(&result, &history));
+    }
 }
 
 /// Sends to a participant that is not there.
