@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::Run;
 use super::target::{Seat, Target};
 use crate::BackendError;
-use crate::dialect::{ALL_FINISHED, CONTENTS, DROP_TABLES, KEYS, UNLOCKED};
+use crate::dialect::{ALL_FINISHED, CONTENTS, KEYS, UNLOCKED};
 use crate::wire::{Answer, Failure};
 
 /// So often it is tried to get rid of what an earlier run left behind.
@@ -45,15 +45,8 @@ impl Target {
         Err(BackendError::Database { node: self.id.to_string(), why: why.to_owned() })
     }
 
-    /// Leaves a database as it was before the run.
-    pub(super) async fn leave_nothing(&self, seat: &mut Seat) -> Result<(), BackendError> {
-        self.roll_back_all(seat).await?;
-        seat.ask(DROP_TABLES).await.map_err(|error| self.failed(&error))?;
-        Ok(())
-    }
-
     /// Rolls back what is prepared by this run, and by earlier ones that were killed.
-    async fn roll_back_all(&self, seat: &mut Seat) -> Result<(), BackendError> {
+    pub(super) async fn roll_back_all(&self, seat: &mut Seat) -> Result<(), BackendError> {
         for tries in 0.. {
             let list = self.list(seat).await.map_err(|error| self.failed(&error))?;
             let own = list.own.iter().map(|&gid| self.dialect.abort_prepared(self.xid(gid)));

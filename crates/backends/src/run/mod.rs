@@ -2,6 +2,7 @@
 //! databases as participants.
 
 mod branch;
+mod claims;
 mod coordinator;
 mod course;
 mod exchange;
@@ -32,6 +33,7 @@ use crate::link::Trouble;
 use crate::log::Survives;
 use crate::server::{Durability, RunFolder, Server};
 use crate::{BackendError, Kind, Url};
+use claims::Claims;
 use coordinator::Node;
 use course::{Flow, Happening, Run, Stage};
 use place::{Ground, Place};
@@ -76,7 +78,8 @@ impl Databases {
     }
 
     /// Runs on databases that are there already: the first participant at the first, and so on. Nothing there is killed
-    /// or stopped, and nothing is left there.
+    /// or stopped, and nothing is left there however a run ends, unless by then a database cannot be reached or the
+    /// program is killed: what is left then, the next run there removes.
     ///
     /// # Errors
     /// When no database is named.
@@ -117,9 +120,17 @@ impl Databases {
         injector: FailureInjector,
         sink: &mut dyn Sink,
     ) -> Result<RunReport, RunError> {
-        let local = LocalSet::new();
-        let running = self.stage_and_run(scenario, seed, injector, sink);
-        let report = self.runtime.block_on(local.run_until(self.unless_interrupted(running)));
+        let claims = Claims::default();
+        let report = {
+            let local = LocalSet::new();
+            let running = self.stage_and_run(scenario, seed, injector, sink, &claims);
+            self.runtime.block_on(local.run_until(self.unless_interrupted(running)))
+        };
+        // All else that the run had open is closed by now. Who interrupts once more does not want to wait for this either.
+        let left = self.runtime.block_on(self.unless_interrupted(claims.leave_nothing()));
+        for error in left.ok_or(RunError::Interrupted)? {
+            tracing::warn!(%error, "branches or tables of the run are left there, until the next run there removes them");
+        }
         // A run that was interrupted has taken servers and folder along.
         report.ok_or(RunError::Interrupted)?.map_err(|error| RunError::Backend(error.to_string()))
     }
@@ -143,6 +154,7 @@ impl Databases {
         seed: u64,
         injector: FailureInjector,
         sink: &mut dyn Sink,
+        claims: &Claims,
     ) -> Result<RunReport, BackendError> {
         let number = RandomState::new().build_hasher().finish();
         let mut servers = self.servers.take();
@@ -154,7 +166,8 @@ impl Databases {
         let struck = queue.clone();
         let trouble = Trouble::new(move |one| drop(struck.send(Happening::Struck(one))));
         let (run, durability) = (number, self.durability);
-        let ground = Ground { scenario, seed, run, folder: folder.path(), durability, trouble: &trouble };
+        let ground =
+            Ground { scenario, seed, run, folder: folder.path(), durability, trouble: &trouble, claims };
         let mut participants = Vec::new();
         for id in (1..=scenario.participants).map(ParticipantId) {
             participants.push(ground.prepare(id, Place::of(&self.places, id), &mut servers.up).await?);
@@ -169,12 +182,7 @@ impl Databases {
         let stage =
             Stage { scenario, cast, seed, injector, node, participants, record, trouble, queue, inbox };
         let (report, participants) = Run::new(stage).run().await?;
-        for mut participant in participants {
-            if let Some(claim) = &mut participant.claim {
-                participant.target.leave_nothing(claim).await?;
-            }
-            servers.up.extend(participant.server);
-        }
+        servers.up.extend(participants.into_iter().filter_map(|participant| participant.server));
         for server in servers.up.iter_mut().filter(|server| !server.is_up()) {
             server.start().await?;
         }

@@ -17,8 +17,6 @@ use crate::server::Server;
 pub(super) struct Participant {
     pub(super) target: Rc<Target>,
     _link: Option<Link>,
-    /// What keeps other runs away from a database that is not ours.
-    pub(super) claim: Option<Seat>,
     /// `None` while it is being started, or if it is not ours.
     pub(super) server: Option<Server>,
     /// What its server is to be started with next time, if it is less than usual.
@@ -82,16 +80,10 @@ pub(super) enum Reaction {
 }
 
 impl Participant {
-    pub(super) fn new(
-        target: Target,
-        server: Option<Server>,
-        link: Option<Link>,
-        claim: Option<Seat>,
-    ) -> Self {
+    pub(super) fn new(target: Rc<Target>, server: Option<Server>, link: Option<Link>) -> Self {
         Self {
-            target: Rc::new(target),
+            target,
             _link: link,
-            claim,
             server,
             less_room: None,
             is_up: true,

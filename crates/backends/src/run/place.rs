@@ -8,6 +8,7 @@ use std::time::Duration;
 use harness_core::TestScenario;
 use history::ParticipantId;
 
+use super::claims::Claims;
 use super::participant::Participant;
 use super::support;
 use super::target::Target;
@@ -21,7 +22,7 @@ use crate::{BackendError, Kind, Url};
 pub(super) enum Place {
     /// At a server that is started for it.
     Own(Kind),
-    /// At one that is there already: nothing there is killed or stopped, and nothing is left there.
+    /// At one that is there already: nothing there is killed or stopped, and what is made there is removed again.
     There(Url),
 }
 
@@ -48,6 +49,7 @@ pub(super) struct Ground<'a> {
     pub(super) folder: &'a Path,
     pub(super) durability: Durability,
     pub(super) trouble: &'a Rc<Trouble>,
+    pub(super) claims: &'a Claims,
 }
 
 impl Ground<'_> {
@@ -71,13 +73,16 @@ impl Ground<'_> {
             }
             Place::There(url) => (Target { checkpoints: false, ..self.target(id, url) }, None),
         };
-        let claim = if server.is_some() { None } else { Some(target.claim().await?) };
-        target.make_ready(self.scenario).await?;
         let link = match support::needs_links(self.scenario) {
             true => Some(target.put_link(self.folder, self.trouble).map_err(BackendError::Log)?),
             false => None,
         };
-        Ok(Participant::new(target, server, link, claim))
+        let target = Rc::new(target);
+        if server.is_none() {
+            self.claims.take(&target).await?;
+        }
+        target.make_ready(self.scenario).await?;
+        Ok(Participant::new(target, server, link))
     }
 
     fn target(&self, id: ParticipantId, url: &Url) -> Target {

@@ -1,8 +1,16 @@
 //! Databases that are there already: the runs that are possible there pass, and leave nothing.
 
-use harness_core::{Backend as _, FailureConfig, FailureMode, RunError, Trigger, TwoPhaseCommitTestHarness};
-use history::Point;
+use std::cell::RefCell;
+
+use harness_core::{
+    Backend as _, Cast, FailureConfig, FailureMode, RunError, Trigger, TwoPhaseCommitTestHarness,
+};
+use history::{HaltReason, Nanos, Point};
+use nix::sys::signal::Signal;
+use protocol::{Coordinator, Effects, Input, Message, ReferenceCoordinator};
 use scenarios_databases::{kills, links, work};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::*;
 use crate::{Databases, Url};
@@ -20,6 +28,14 @@ fn url(database: &Database) -> Url {
     database.server.url()
 }
 
+/// A database of each kind, and where they are.
+fn one_of_each(runtime: &Runtime) -> (Vec<Database>, Vec<Url>) {
+    let there: Vec<Database> =
+        Kind::ALL.iter().map(|&kind| runtime.block_on(Database::create(kind))).collect();
+    let urls = there.iter().map(url).collect();
+    (there, urls)
+}
+
 /// Kills whoever is the first to pass the step.
 fn whoever_passes(point: Point) -> TestScenario {
     let mut scenario = work::transfer_commits(2);
@@ -32,9 +48,7 @@ fn whoever_passes(point: Point) -> TestScenario {
 #[test]
 fn scenarios_run_there_as_far_as_nothing_is_killed_and_leave_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let there: Vec<Database> =
-        Kind::ALL.iter().map(|&kind| runtime.block_on(Database::create(kind))).collect();
-    let urls: Vec<Url> = there.iter().map(url).collect();
+    let (there, urls) = one_of_each(&runtime);
     let harness =
         |seed| TwoPhaseCommitTestHarness::with_backend(seed, Databases::at(&urls).expect("two urls"));
     for scenario in [
@@ -84,4 +98,84 @@ fn a_database_in_which_another_run_is_at_work_is_left_alone() {
         }
         run().expect("nobody is at work");
     }
+}
+
+/// Lets two votes come, which end the run by themselves or by what is done then.
+struct UntilVotes<F> {
+    reference: ReferenceCoordinator,
+    votes: u32,
+    then: F,
+}
+
+impl<F: FnMut(&mut Effects)> Coordinator for UntilVotes<F> {
+    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
+        if !matches!(input, Input::Received { message: Message::Vote { .. }, .. }) {
+            return self.reference.step(now, input, effects);
+        }
+        self.votes += 1;
+        if self.votes == 2 {
+            (self.then)(effects);
+        }
+    }
+
+    fn oldest_unsettled(&self) -> Option<Gid> {
+        self.reference.oldest_unsettled()
+    }
+}
+
+fn until_votes<F: FnMut(&mut Effects) + Clone + 'static>(then: F) -> Cast {
+    Cast::reference().with_coordinator(move |config| UntilVotes {
+        reference: ReferenceCoordinator::new(*config),
+        votes: 0,
+        then: then.clone(),
+    })
+}
+
+#[test]
+fn a_run_that_is_interrupted_leaves_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (there, urls) = one_of_each(&runtime);
+    let databases = Databases::at(&urls).expect("two urls");
+    // By a signal that stops no other test.
+    let kind = SignalKind::user_defined1();
+    let interrupt = databases.runtime.block_on(async { signal(kind) }).expect("a signal");
+    databases.interrupts.borrow_mut().push(interrupt);
+    let databases =
+        databases.cast(until_votes(|_| nix::sys::signal::raise(Signal::SIGUSR1).expect("it is ours")));
+    let ended = databases.run(&work::transfer_commits(2), 0, &mut ());
+    assert!(matches!(ended, Err(RunError::Interrupted)), "{ended:?}");
+    for database in &there {
+        assert_eq!(runtime.block_on(left(database)), (0, 0));
+    }
+}
+
+#[test]
+fn a_run_that_fails_leaves_nothing_where_a_database_can_be_reached() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (mut there, urls) = one_of_each(&runtime);
+    let other = there.pop().expect("there are two");
+    let gone = Rc::new(RefCell::new(there.remove(0)));
+    let then = move |effects: &mut Effects| {
+        gone.borrow_mut().server.kill();
+        effects.halt(HaltReason::Deposed);
+    };
+    let databases = Databases::at(&urls).expect("two urls").cast(until_votes(then));
+    let ended = databases.run(&work::transfer_commits(2), 0, &mut ());
+    assert!(matches!(ended, Err(RunError::Backend(_))), "{ended:?}");
+    assert_eq!(runtime.block_on(left(&other)), (0, 0));
+}
+
+#[test]
+fn a_run_is_told_also_if_something_of_it_cannot_be_removed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (there, urls) = one_of_each(&runtime);
+    assert_eq!(there[0].target.kind, Kind::Postgres, "it drops no table that somebody has a view of");
+    runtime.block_on(there[0].ask("CREATE VIEW somebody AS SELECT k FROM test2pc_item"));
+    let databases = Databases::at(&urls).expect("two urls");
+    let result =
+        TwoPhaseCommitTestHarness::with_backend(0, databases).run_scenario(&work::transfer_commits(2));
+    let result = result.expect("the run happens");
+    assert!(result.passed, "{:?}", result.failures);
+    let lefts = there.iter().map(|database| runtime.block_on(left(database)));
+    assert_eq!(lefts.collect::<Vec<_>>(), [(0, 2), (0, 0)]);
 }
