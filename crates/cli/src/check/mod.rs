@@ -105,6 +105,9 @@ const NO_EXCERPT: &str =
 
 fn judge(path: &Path, options: &CheckOptions, asked: &Asked) -> Result<Judged, Refused> {
     let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
+    if path == Path::new("-") && !path.exists() {
+        return Err(Refused::Unreadable("to read standard input, name /dev/stdin".to_owned()));
+    }
     let mut file = File::open(path).map_err(unreadable)?;
     let kind = file.metadata().map_err(unreadable)?.file_type();
     if kind.is_dir() {

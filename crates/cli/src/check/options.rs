@@ -14,7 +14,7 @@ pub(crate) struct CheckOptions {
     /// Histories: JSON Lines of this program, EDN of Jepsen or Elle, text of AWDIT
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Hold them to this level: strict-serializable if none is named, causal where no time is recorded
+    /// Hold them to this level: strict-serializable if none is named, causal for sessions as AWDIT writes them
     #[arg(short, long, value_name = "LEVEL", value_parser = level)]
     level: Option<Promise>,
     /// Hold them to having none of these anomalies, by Elle's names (G1a, G-single, lost-update, ..)

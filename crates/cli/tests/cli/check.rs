@@ -31,6 +31,11 @@ fn the_exit_code_is_the_verdict_and_of_several_files_the_worst() {
     assert_eq!(code(SKEW, &["--level", "snapshot-isolation"]), Some(0));
     assert_eq!(code(SKEW, &["--level", "Serializable"]), Some(1));
     assert_eq!(code(SKEW, &[]), Some(1));
+    // Where no time is recorded, a client still did one after the other.
+    let back = ["[:w :x 1]", "[:r :x 1]", "[:r :x nil]"];
+    let back: String = back.map(|step| format!("{{:type :ok, :process 0, :value [{step}]}}\n")).concat();
+    assert_eq!(code(&back, &["--level", "serializable"]), Some(0));
+    assert_eq!(code(&back, &[]), Some(1));
     assert_eq!(code(SKEW, &["--anomalies", "G1,internal"]), Some(0));
     assert_eq!(code("{:type :fail, :process 0, :value [[:append :x 1]]}", &[]), Some(4));
     assert_eq!(code("w 0 0\n=====\nr 0 0\n", &[]), Some(0));
