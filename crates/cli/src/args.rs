@@ -76,7 +76,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Run the suite against seeded bugs, each of which it must catch
+    /// Run the suite against seeded bugs, each of which it must catch; docs/MUTANTS.md lists them
     Mutants {
         /// Only these; all of them if none is named
         #[arg(value_name = "NAME")]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use harness_core::history::Timeline;
-use harness_core::{MetricsSnapshot, Outcomes, TestResult};
+use harness_core::{MetricsSnapshot, Outcomes, TestResult, Verdict};
 
 use crate::concerned::concerned;
 use crate::failure::Failure;
@@ -82,7 +82,9 @@ fn body(result: &TestResult, is_real: bool) -> String {
         let _ = writeln!(text, "  {name:<10}{value}");
     };
     row("outcomes", &outcomes(&result.outcomes));
-    row("verdict", &result.validation.verdict.to_string());
+    let verdict = &result.validation.verdict;
+    let expected = if result.passed && *verdict != Verdict::Valid { ", as the scenario expects" } else { "" };
+    row("verdict", &format!("{verdict}{expected}"));
     if let Some(degradation) = &result.degradation {
         row("degraded", &text::degradation(degradation));
     }

@@ -185,7 +185,7 @@ fn manifest(kind: Kind, name: &str, checkout: &str) -> String {
 
 fn next_steps(name: &str, kind: Kind) -> String {
     let mut text = format!(
-        "wrote {name}: a coordinator that passes all scenarios, to be replaced by yours\n\n  cd {name}\n  cargo test\n"
+        "wrote {name}: a coordinator that passes all scenarios, to be replaced by yours in src/lib.rs\n\n  cd {name}\n  cargo test     # the first time builds all, which takes a minute or two\n"
     );
     if kind == Kind::Async {
         let _ = writeln!(

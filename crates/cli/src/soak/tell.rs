@@ -7,7 +7,7 @@ use harness_core::{Spread, TestResult, Verdict};
 use soak::folder::Status;
 use soak::{ClusterResult, Shard, SoakPlan, SoakResult};
 
-use crate::text::count;
+use crate::text::{self, count};
 
 /// All that a soak came to; `wall` is what it took, if that was on this machine.
 pub(super) fn result(result: &SoakResult, wall: Option<Duration>) -> String {
@@ -165,8 +165,10 @@ pub(super) fn status(status: &Status) -> String {
 
 /// An epoch that was run again.
 pub(super) fn epoch(result: &TestResult) -> String {
-    let failures: String = result.failures.iter().map(|failure| format!("  {failure}\n")).collect();
-    format!("{result}\n{failures}{}\ndigest {}\n", result.validation, result.digest)
+    let (name, seed, status) = (&result.scenario_name, result.seed, crate::exit::Status::of(result));
+    let (transactions, events) = (result.validation.transactions, result.validation.events);
+    let size = format!("{}, {events} events", count(transactions, "transaction", "transactions"));
+    format!("{name} (seed {seed}): {status}\n{size}\n{}digest {}\n", text::checks(result), result.digest)
 }
 
 fn speed_up(plan: &SoakPlan, epochs: u64, wall: Duration) -> String {

@@ -23,7 +23,7 @@ fn a_crate_is_written_whole_and_the_next_steps_are_told() {
     for kind in ["async", "pure"] {
         let left = program(["new-adapter", "my-own", "--kind", kind]).run();
         assert_eq!((left.code, left.err.as_str()), (Some(0), ""));
-        assert!(left.out.contains("\n  cd my-own\n  cargo test\n"), "{}", left.out);
+        assert!(left.out.contains("\n  cd my-own\n  cargo test "), "{}", left.out);
         assert_eq!(names_in(left.folder.path()), ["my-own"], "nothing is left beside it");
         let crate_folder = left.folder.path().join("my-own");
         assert_eq!(names_in(&crate_folder), [".gitignore", "Cargo.toml", "src", "tests"]);

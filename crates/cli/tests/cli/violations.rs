@@ -42,7 +42,7 @@ fn an_epoch_that_does_not_pass_is_kept_and_runs_again_alone() {
     for (line, epoch) in [(lines[0], first), (lines[7], last)] {
         let (code, told) = type_in(folder, epoch);
         assert_eq!(code, Some(1), "{told}");
-        assert!(told.contains("\n  durability: VIOLATED\n"), "{told}");
+        assert!(told.contains("): VIOLATED\n") && told.contains("\n  durability         VIOLATED"), "{told}");
         let (_, digest) = line.split_once("\"digest\":\"").expect("a line has a digest");
         assert!(told.ends_with(&format!("\ndigest {}\n", &digest[..16])), "{told}");
     }
