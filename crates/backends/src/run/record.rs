@@ -160,17 +160,22 @@ impl<'a> Record<'a> {
     }
 
     /// A database has restarted, or the run is over: what it holds is compared with what it had said. What it said and
-    /// does not hold any more is lost.
+    /// does not hold any more is lost, but for what was to be rolled back: that is done.
     pub(super) fn audit(&mut self, id: ParticipantId, prepared: &[Gid], finished: &[Gid]) {
         let node = NodeId::from(id);
         for &gid in finished {
             self.committed(id, gid);
         }
         let finished: std::collections::BTreeSet<Gid> = finished.iter().copied().collect();
-        let mut lost = Vec::new();
+        let (mut lost, mut gone) = (Vec::new(), Vec::new());
         for (&gid, page) in &mut self.ledgers[id.0 as usize - 1].branches {
             let record = match page.progress {
-                Progress::Prepared if !prepared.contains(&gid) && !page.may_go => RecordKind::Prepared,
+                Progress::Prepared if prepared.contains(&gid) => continue,
+                Progress::Prepared if page.may_go => {
+                    gone.push(gid);
+                    continue;
+                }
+                Progress::Prepared => RecordKind::Prepared,
                 Progress::Committed if !finished.contains(&gid) => RecordKind::Decided(Decision::Commit),
                 _ => continue,
             };
@@ -179,6 +184,9 @@ impl<'a> Record<'a> {
         }
         for (gid, record) in lost {
             self.note(node, Fact::Lost { gid, record });
+        }
+        for gid in gone {
+            self.aborted(id, gid);
         }
         for &gid in prepared {
             self.prepared(id, gid);
@@ -193,5 +201,38 @@ impl<'a> Record<'a> {
             page.progress == Progress::Prepared && (written || page.read.contains(&key))
         };
         branches.rev().find(|(_, page)| holds(page)).map_or(Gid::INITIAL, |(&gid, _)| gid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Facts(Vec<String>);
+
+    impl Sink for Facts {
+        fn take(&mut self, events: &[Event]) {
+            self.0.extend(events.iter().map(|event| event.to_string()));
+        }
+    }
+
+    /// Found by a storm: who had rolled it back was killed before it could say so.
+    #[test]
+    fn what_was_to_be_rolled_back_and_is_gone_has_aborted() {
+        let told = |may_go: bool| {
+            let mut facts = Facts(Vec::new());
+            let mut record = Record::new(1, &mut facts);
+            let (id, gid) = (ParticipantId(1), Gid(7));
+            record.prepared(id, gid);
+            if may_go {
+                record.may_go(id, gid);
+            }
+            record.audit(id, &[], &[]);
+            record.hand_on();
+            facts.0.join("\n")
+        };
+        let (gone, lost) = (told(true), told(false));
+        assert!(gone.contains("aborts t7") && !gone.contains("has lost"), "{gone}");
+        assert!(lost.contains("has lost") && !lost.contains("aborts t7"), "{lost}");
     }
 }
