@@ -20,8 +20,7 @@ fn in_turn(history: &ClientHistory, is_wanted: impl Fn(&Transaction) -> bool, ed
 }
 
 /// What was over before something else began; of what is not known to have begun, at least what its own client had ended
-/// before. What was aborted did not happen, and of what nobody knows the end of
-/// nobody knows whether it was over.
+/// before. What was aborted did not happen, and of what nobody knows the end of nobody knows whether it was over.
 pub(super) fn real_time_edges(history: &ClientHistory, edges: &mut Vec<Edge>) {
     let mut order = RealTime::new(history.transactions.len() as u32);
     for (is_over, number) in moments(history) {
