@@ -201,8 +201,10 @@ impl Run<'_> {
             Effect::Note(fact) => self.record.note(TM, fact),
             Effect::SetTimer { after, timer } => {
                 let (queue, life) = (self.queue.clone(), self.node.life);
+                // It runs from now on, not from when the task is first looked at.
+                let due = tokio::time::sleep(std::time::Duration::from_nanos(after.0));
                 self.node.tasks.spawn_local(async move {
-                    tokio::time::sleep(std::time::Duration::from_nanos(after.0)).await;
+                    due.await;
                     let _ = queue.send(Happening::TimerFired { life, timer });
                 });
             }

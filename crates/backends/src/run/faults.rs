@@ -10,6 +10,7 @@ use super::course::{CrashLoop, Found};
 use super::room::LessRoom;
 use super::{Flow, Happening, Run};
 use protocol::Message;
+use tokio::time::sleep;
 
 use crate::BackendError;
 use crate::link::Struck;
@@ -287,9 +288,9 @@ impl Run<'_> {
     }
 
     pub(super) fn later(&self, ms: u64, happening: Happening) {
-        let queue = self.queue.clone();
+        let (queue, due) = (self.queue.clone(), sleep(Duration::from_millis(ms)));
         tokio::task::spawn_local(async move {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            due.await;
             let _ = queue.send(happening);
         });
     }
