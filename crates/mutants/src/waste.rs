@@ -1,6 +1,6 @@
 //! Work that need not be done: no promise is broken by it, but messages are sent that nobody needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use harness_core::Sink;
 use harness_core::history::{Event, Fact, Gid, MessageKind, NodeId};
@@ -28,9 +28,10 @@ pub(crate) struct Waste {
     read_only: BTreeSet<(Gid, NodeId)>,
     /// How often one of them was told to commit it.
     told_in_vain: u64,
-    /// Whose acknowledgement has arrived.
-    acknowledged: BTreeSet<(Gid, NodeId)>,
-    /// How often one of them was told once more.
+    /// Whose acknowledgement has arrived, and after how many of those restarts.
+    acknowledged: BTreeMap<(Gid, NodeId), u64>,
+    /// How often one of them was told once more. A coordinator that has forgotten the acknowledgement in a crash goes on
+    /// until there is another: that counts once.
     told_again: u64,
 }
 
@@ -50,7 +51,12 @@ impl Waste {
             }
             MessageKind::Commit => {
                 self.told_in_vain += u64::from(self.read_only.contains(&(gid, to)));
-                self.told_again += u64::from(self.acknowledged.contains(&(gid, to)));
+                if let Some(&restarts) = self.acknowledged.get(&(gid, to)) {
+                    self.told_again += 1;
+                    if restarts < self.restarts_of_coordinator {
+                        self.acknowledged.remove(&(gid, to));
+                    }
+                }
             }
             _ => {}
         }
@@ -67,7 +73,7 @@ impl Sink for Waste {
                     self.restarts_of_coordinator += u64::from(event.node.is_coordinator());
                 }
                 Fact::Delivered { from, gid, message: MessageKind::Acknowledge } => {
-                    self.acknowledged.insert((gid, from));
+                    self.acknowledged.insert((gid, from), self.restarts_of_coordinator);
                 }
                 Fact::Sent { to, gid, message } => self.sent((event.node, to), gid, message),
                 _ => {}
@@ -104,11 +110,26 @@ mod tests {
     #[test]
     fn what_was_acknowledged_is_told_again_only_after_a_restart_and_not_for_ever() {
         let (gid, rm1) = (Gid(1), NodeId::from(ParticipantId(1)));
+        let acknowledged = (TM, Fact::Delivered { from: rm1, gid, message: MessageKind::Acknowledge });
+        let commit = (TM, Fact::Sent { to: rm1, gid, message: MessageKind::Commit });
         let mut facts = vec![(TM, Fact::Begun { gid, participants: 1 }); 50];
-        facts.push((TM, Fact::Delivered { from: rm1, gid, message: MessageKind::Acknowledge }));
-        facts.resize(facts.len() + 150, (TM, Fact::Sent { to: rm1, gid, message: MessageKind::Commit }));
+        facts.push(acknowledged);
+        facts.resize(facts.len() + 150, commit);
         assert!(told(&facts).is_too_much());
         facts.push((TM, Fact::Restarted));
+        assert!(!told(&facts).is_too_much());
+        facts.extend([commit, acknowledged].repeat(150));
+        assert!(told(&facts).is_too_much());
+    }
+
+    /// Found by a load of another seed: nobody could be reached for a minute.
+    #[test]
+    fn what_was_acknowledged_and_forgotten_in_a_crash_is_told_until_it_is_acknowledged_again() {
+        let (gid, rm1) = (Gid(1), NodeId::from(ParticipantId(1)));
+        let mut facts = vec![(TM, Fact::Begun { gid, participants: 1 }); 50];
+        facts.push((TM, Fact::Delivered { from: rm1, gid, message: MessageKind::Acknowledge }));
+        facts.push((TM, Fact::Restarted));
+        facts.resize(facts.len() + 400, (TM, Fact::Sent { to: rm1, gid, message: MessageKind::Commit }));
         assert!(!told(&facts).is_too_much());
     }
 }

@@ -71,8 +71,8 @@ impl ReferenceCoordinator {
 
     /// A client lost its answer in the crash. What the log does not know as committed was not, except that the
     /// only participant of a transaction may have committed it by itself: it is asked, by the message that it
-    /// answers the same way however often it arrives. It would commit what it has not begun to end, so it is not
-    /// asked where the client wanted to abort.
+    /// answers the same way however often it arrives. Life 0 is nobody's, so the message commits nothing anew. Where the
+    /// client wanted to abort there is nothing to ask: nobody was ever told to commit.
     pub(super) fn outcome_asked(&mut self, transaction: &DistributedTransaction, effects: &mut Effects) {
         let gid = transaction.id;
         match self.open.get(gid).map(|open| open.phase) {
