@@ -60,34 +60,27 @@ impl Process {
     /// Kills it and its children at once, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         // Stopped first, it cannot put a new child in the place of one that was killed.
-        self.signal(&[self.pid()], Signal::SIGSTOP);
+        stop(&[self.pid()]);
         let children = children(self.pid());
-        self.signal(&[self.pid()], Signal::SIGKILL);
-        self.signal(&children, Signal::SIGKILL);
+        signal(&[self.pid()], Signal::SIGKILL);
+        signal(&children, Signal::SIGKILL);
         let _ = self.child.wait();
     }
 
-    /// Stops it where it is.
+    /// Stops it where it is. From here on it does nothing.
     pub(crate) fn pause(&self) {
-        self.signal(&[self.pid()], Signal::SIGSTOP);
-        self.signal(&children(self.pid()), Signal::SIGSTOP);
+        stop(&[self.pid()]);
+        stop(&children(self.pid()));
     }
 
     /// Lets it go on.
     pub(crate) fn go_on(&self) {
-        self.signal(&children(self.pid()), Signal::SIGCONT);
-        self.signal(&[self.pid()], Signal::SIGCONT);
+        signal(&children(self.pid()), Signal::SIGCONT);
+        signal(&[self.pid()], Signal::SIGCONT);
     }
 
     fn pid(&self) -> Pid {
         Pid::from_raw(self.child.id().cast_signed())
-    }
-
-    fn signal(&self, processes: &[Pid], signal: Signal) {
-        for &pid in processes {
-            // One that has just ended needs no signal.
-            let _ = kill(pid, signal);
-        }
     }
 }
 
@@ -95,6 +88,44 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn signal(processes: &[Pid], signal: Signal) {
+    for &pid in processes {
+        // One that has just ended needs no signal.
+        let _ = kill(pid, signal);
+    }
+}
+
+/// Stops processes, and waits until they have. The kernel tells one thread of each, in its own time, and until that one
+/// has told the others they go on and answer what comes.
+fn stop(processes: &[Pid]) {
+    signal(processes, Signal::SIGSTOP);
+    for &pid in processes {
+        // One that never stops is not worth a hang.
+        let mut looks = 100_000;
+        while looks > 0 && !has_stopped(pid) {
+            looks -= 1;
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Whether no thread of a process does anything: each is stopped, gone, or waits for a disk, and is stopped after that.
+fn has_stopped(process: Pid) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    threads.map(|thread| state(&thread.path())).all(|state| "TtZXD".contains(state))
+}
+
+/// The state of a process or a thread, as the kernel has it in a letter: `X` if it is gone.
+fn state(place: &Path) -> char {
+    let stat = fs::read_to_string(place.join("stat")).unwrap_or_default();
+    after_name(&stat).chars().next().unwrap_or('X')
+}
+
+/// What follows upon the name, which may hold anything, blanks included.
+fn after_name(stat: &str) -> &str {
+    stat.rsplit_once(") ").map_or("", |(_, rest)| rest)
 }
 
 /// The children of a process, as the kernel has them: from a list, or, where it keeps none, from all processes.
@@ -108,14 +139,12 @@ fn children(parent: Pid) -> Vec<Pid> {
     )
 }
 
-/// The name in the second field may hold anything, blanks included.
 fn found_children(parent: Pid) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let is_child = |&pid: &i32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        after_name.split_whitespace().nth(1) == Some(&parent.to_string())
+        after_name(&stat).split_whitespace().nth(1) == Some(&parent.to_string())
     };
     numbers.filter(is_child).map(Pid::from_raw).collect()
 }
@@ -150,14 +179,30 @@ mod tests {
         let family = children(parent);
         assert!(found_children(parent).iter().all(|child| family.contains(child)));
         drop(process);
-        let lives = |pid: &Pid| {
-            // One that nobody has reaped yet is dead all the same.
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
-        };
+        // One that nobody has reaped yet is dead all the same.
+        let lives = |pid: &Pid| !"ZX".contains(state(Path::new(&format!("/proc/{pid}"))));
         assert!(!lives(&parent));
         while family.iter().any(lives) {
             std::hint::spin_loop();
+        }
+        Ok(())
+    }
+
+    /// Found on a busy machine: a database answered a prepare after it was stopped.
+    #[test]
+    fn who_is_paused_does_nothing_any_more() -> io::Result<()> {
+        let mut command = Command::new("sh");
+        command.args(["-c", "while :; do :; done & while :; do :; done & while :; do sleep 0.001; done"]);
+        let process = Process::start(command, Path::new("/dev/null"))?;
+        while children(process.pid()).len() < 2 {
+            std::hint::spin_loop();
+        }
+        for _ in 0..100 {
+            process.pause();
+            let family = children(process.pid()).into_iter().chain([process.pid()]);
+            let running: Vec<Pid> = family.filter(|&pid| !has_stopped(pid)).collect();
+            assert!(running.is_empty(), "{running:?} goes on");
+            process.go_on();
         }
         Ok(())
     }
