@@ -174,9 +174,12 @@ fn totals(summary: &Summary, is_real: bool) -> String {
     let Totals { txn_count, txn_committed, txn_aborted, txn_failed, .. } = summary.metrics;
     let metrics = &summary.metrics;
     let mut text = format!("\n{}: {} passed", count(runs.total, "run", "runs"), runs.passed);
-    for (number, what) in
-        [(runs.failed, "failed"), (runs.inconclusive, "inconclusive"), (runs.not_run, "did not happen")]
-    {
+    for (number, what) in [
+        (runs.failed, "failed"),
+        (runs.inconclusive, "inconclusive"),
+        (runs.unsupported, "unsupported"),
+        (runs.not_run, "did not happen"),
+    ] {
         if number > 0 {
             let _ = write!(text, ", {number} {what}");
         }

@@ -23,7 +23,7 @@ pub(crate) struct Summary {
     pub(crate) passed: bool,
     exit_code: u8,
     pub(crate) runs: Counts,
-    /// Runs that passed among all, from 0 to 1.
+    /// Runs that passed among those that are supported, from 0 to 1.
     pub(crate) pass_rate: f64,
     pub(crate) metrics: Totals,
     /// In the order in which they ran.
@@ -47,6 +47,9 @@ pub(crate) struct Counts {
     /// Violated, or failed for another reason.
     pub(crate) failed: u64,
     pub(crate) inconclusive: u64,
+    /// This build, or the database, cannot cause the scenario's faults.
+    pub(crate) unsupported: u64,
+    /// Did not happen for another reason.
     pub(crate) not_run: u64,
 }
 
@@ -174,7 +177,7 @@ impl Summary {
     pub(crate) fn finish(&mut self) {
         self.passed = self.exit == Exit::Valid;
         self.exit_code = self.exit.code();
-        self.pass_rate = ratio(self.runs.passed, self.runs.total);
+        self.pass_rate = self.runs.pass_rate();
         let metrics = &mut self.metrics;
         metrics.abort_rate = ratio(metrics.txn_aborted, metrics.txn_committed + metrics.txn_aborted);
         metrics.wall_ms = self.cost.wall().as_secs_f64() * 1e3;
@@ -190,8 +193,13 @@ impl Counts {
             Status::Passed => &mut self.passed,
             Status::Violated | Status::Failed => &mut self.failed,
             Status::Inconclusive => &mut self.inconclusive,
-            Status::Unsupported | Status::NotRun => &mut self.not_run,
+            Status::Unsupported => &mut self.unsupported,
+            Status::NotRun => &mut self.not_run,
         } += 1;
+    }
+
+    fn pass_rate(&self) -> f64 {
+        ratio(self.passed, self.total - self.unsupported)
     }
 }
 
@@ -225,4 +233,18 @@ impl Totals {
 
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unsupported_has_neither_passed_nor_failed_to() {
+        let mut counts = Counts::default();
+        [Status::Passed, Status::Unsupported].into_iter().for_each(|status| counts.add(status));
+        assert_eq!((counts.unsupported, counts.not_run, counts.pass_rate()), (1, 0, 1.0));
+        counts.add(Status::NotRun);
+        assert_eq!((counts.unsupported, counts.not_run, counts.pass_rate()), (1, 1, 0.5));
+    }
 }
