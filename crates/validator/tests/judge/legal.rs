@@ -3,7 +3,7 @@
 use rstest::rstest;
 use validator::Property;
 
-use crate::{Story, abort, commit, one_phase};
+use crate::{LATE_COMMIT, Story, abort, commit, one_phase};
 
 #[track_caller]
 fn legal(story: &Story) {
@@ -305,25 +305,8 @@ fn an_abort_that_nobody_heard_of_before_a_crash_binds_nobody() {
 /// Found by a random load with operators: the abort was lost in a crash, and with it what the operator knew of it.
 #[test]
 fn an_operator_may_decide_what_a_crash_has_put_in_doubt_again() {
-    let anew = "
-        rm1 heard t1 abort tm
-        rm1 appended t1 abort
-        rm1 decided t1 abort
-        rm1 crashed
-        rm1 lost t1 abort
-        rm1 restarted
-        rm1 alone t1 commit
-        rm1 appended t1 commit
-        rm1 applied t1 k1 5
-        rm1 decided t1 commit
-        rm1 durable t1 commit
-        tm answered t1 heuristic-mixed
-        rm1 stored k1 5";
-    let story = |more: &str| {
-        let until = abort().until("tm answered t1 aborted", "rm1 heard t1 abort tm");
-        until.then(anew).then(more)
-    };
-    legal(&story(""));
-    let kept = story("").instead_of("rm1 lost t1 abort", "rm1 durable t1 abort");
+    let story = abort().then(LATE_COMMIT).then("rm1 stored k1 5");
+    legal(&story);
+    let kept = story.instead_of("rm1 lost t1 abort", "rm1 durable t1 abort");
     kept.breaks(Property::Stability);
 }

@@ -77,3 +77,16 @@ fn one_phase() -> Story {
         ",
     )
 }
+
+/// The first participant has aborted [`abort`], a crash takes that, and then its operator commits.
+const LATE_COMMIT: &str = "
+        rm1 crashed
+        rm1 lost t1 abort
+        rm1 restarted
+        rm1 alone t1 commit
+        rm1 appended t1 commit
+        rm1 applied t1 k1 5
+        rm1 decided t1 commit
+        rm1 durable t1 commit
+        tm answered t1 heuristic-mixed
+        ";
