@@ -4,7 +4,7 @@ mod by_url;
 mod endings;
 mod isolation;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -50,6 +50,7 @@ impl Database {
             run: 0xfeed,
             checkpoints: false,
             life: Cell::new(1),
+            sessions: RefCell::default(),
         };
         let scenario = TestScenario::new("Two keys.", 1).writing_apart(2, 1);
         target.make_ready(&scenario).await.expect("the tables can be made");

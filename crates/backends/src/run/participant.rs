@@ -103,6 +103,7 @@ impl Participant {
 
     /// The coordinator's process is gone, and all its sessions with it.
     pub(super) fn forget(&mut self) {
+        self.target.sessions.borrow_mut().orphan();
         self.idle.clear();
         self.branches.clear();
         self.lost.clear();

@@ -1,6 +1,6 @@
 //! Where a participant's database is: at a server of our own, or wherever somebody else has it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -103,6 +103,7 @@ impl Ground<'_> {
             // start on an empty one, and so ends the run.
             checkpoints: self.seed % 2 == 1 && is_alone,
             life: Cell::new(1),
+            sessions: RefCell::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A participant's database, for those who work there: sessions, and how to find out where a branch stands.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
@@ -36,6 +36,23 @@ pub(crate) struct Target {
     pub(crate) checkpoints: bool,
     /// How often the server was started: sessions of an earlier life are over.
     pub(crate) life: Cell<u32>,
+    pub(crate) sessions: RefCell<Sessions>,
+}
+
+/// The sessions that were opened, as long as their server may be at work for them.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    /// By the coordinator's process that lives.
+    own: Vec<LostSession>,
+    /// By those that were killed. What they had under way goes on.
+    orphans: Vec<LostSession>,
+}
+
+impl Sessions {
+    /// The process that opened them is killed.
+    pub(super) fn orphan(&mut self) {
+        self.orphans.append(&mut self.own);
+    }
 }
 
 /// A session, and what its server calls it.
@@ -67,7 +84,11 @@ impl Target {
 
     /// Opens a session.
     pub(crate) async fn open(&self) -> Result<Seat, Failure> {
-        self.open_at(&self.address).await
+        let seat = self.open_at(&self.address).await?;
+        let own = &mut self.sessions.borrow_mut().own;
+        own.retain(|session| session.life == seat.life);
+        own.push(LostSession { name: seat.name.clone(), life: seat.life });
+        Ok(seat)
     }
 
     /// Opens a session past all that is wrong with links.
@@ -124,17 +145,40 @@ impl Target {
         {
             return Err(std::io::Error::other("a lost session does not end").into());
         }
-        // A session that ends may leave the list before what it has committed shows.
+        if let Some(standing) = self.look(&mut seat, gid).await? {
+            return Ok(standing);
+        }
+        if !self.end_orphans(&mut seat).await? {
+            return Ok(Standing::Gone);
+        }
+        Ok(self.look(&mut seat, gid).await?.unwrap_or(Standing::Gone))
+    }
+
+    /// Looks for a branch. A session that ends may leave the list before what it has committed shows.
+    async fn look(&self, seat: &mut Seat, gid: Gid) -> Result<Option<Standing>, Failure> {
         for _ in 0..3 {
-            if self.is_finished(&mut seat, gid).await? {
-                return Ok(Standing::Finished);
+            if self.is_finished(seat, gid).await? {
+                return Ok(Some(Standing::Finished));
             }
-            if self.list(&mut seat).await?.own.contains(&gid) {
-                return Ok(Standing::Prepared);
+            if self.list(seat).await?.own.contains(&gid) {
+                return Ok(Some(Standing::Prepared));
             }
             sleep(SOON).await;
         }
-        Ok(Standing::Gone)
+        Ok(None)
+    }
+
+    /// Makes an end of what coordinators that were killed had under way. Whether they may have had anything.
+    async fn end_orphans(&self, seat: &mut Seat) -> Result<bool, Failure> {
+        let mut had_any = false;
+        loop {
+            let Some(orphan) = self.sessions.borrow().orphans.last().cloned() else { return Ok(had_any) };
+            if !self.end(seat, &orphan).await? {
+                return Err(io::Error::other("a session of a killed coordinator does not end").into());
+            }
+            self.sessions.borrow_mut().orphans.retain(|other| other.name != orphan.name);
+            had_any = true;
+        }
     }
 
     async fn is_finished(&self, seat: &mut Seat, gid: Gid) -> Result<bool, Failure> {

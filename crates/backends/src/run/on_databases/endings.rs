@@ -71,3 +71,26 @@ fn a_branch_of_another_database_of_the_server_is_left_alone() {
         assert_eq!(left[0].rows.len(), 1, "{left:?}");
     });
 }
+
+/// The coordinator's process is gone, and a database goes on with what it was told.
+#[test]
+fn a_branch_is_not_gone_while_a_killed_coordinator_has_its_commit_under_way() {
+    for (kind, slow) in [(Kind::Postgres, "SELECT pg_sleep(0.5)"), (Kind::MariaDb, "DO SLEEP(0.5)")] {
+        with(kind, |database| async move {
+            let (_, seat) = database.execute(1, &[ADD]).await;
+            let (target, mut seat) = (database.target(), seat.expect("it has a session"));
+            let commit = target.dialect.commit_active(target.xid(Gid(1)));
+            let under_way = tokio::task::spawn_local(async move {
+                let _ = seat.ask(&format!("{slow}; {commit}")).await;
+            });
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            under_way.abort();
+            target.sessions.borrow_mut().orphan();
+            let known = branch::look_after(target, Gid(1)).await.known;
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let (read, _) = database.execute(2, &[READ]).await;
+            let Known::Executed(seen) = read else { panic!("{read:?}") };
+            assert_eq!(matches!(known, Known::Committed), seen[0].writer == Gid(1), "{known:?}");
+        });
+    }
+}
