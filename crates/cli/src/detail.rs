@@ -44,6 +44,9 @@ impl Report for Detail {
         if !judged.is_empty() {
             screen.print(format_args!("\n{judged}"))?;
         }
+        if let Some(history) = text::history(ran) {
+            screen.print(format_args!("\n{history}\n"))?;
+        }
         screen.print(format_args!("\nto see it again: {}\n", ran.replay.here()))
     }
 

@@ -1,11 +1,12 @@
 //! What a run leaves behind for `check`: its history, and what of it shows the first violation.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use harness_core::history::History;
 use harness_core::validator::excerpt;
-use harness_core::{TestResult, ValidationResult};
+use harness_core::{TestResult, TestScenario, ValidationResult};
 
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -27,6 +28,30 @@ pub(crate) struct RecordingOptions {
 pub(crate) struct Recordings {
     history: Option<Target>,
     excerpt: Option<Target>,
+}
+
+/// Where histories go that cannot be had again: those of runs in real time that did not pass.
+const KEPT: &str = "target/histories";
+/// Larger ones would take up the memory of those who run beside them.
+const KEPT_TRANSACTIONS_MAX: u64 = 100_000;
+
+/// Whether the history of a run in real time can be kept.
+pub(crate) fn can_be_kept(scenario: &TestScenario) -> bool {
+    scenario.transaction_count() <= KEPT_TRANSACTIONS_MAX
+}
+
+/// Keeps the history of a run that does not come again, and returns the file.
+pub(crate) fn keep(result: &TestResult, history: &History) -> Result<PathBuf, Failure> {
+    let (folder, action) = (Path::new(KEPT), "create the folder");
+    fs::create_dir_all(folder).map_err(|source| Failure::Files {
+        action,
+        path: folder.to_owned(),
+        source,
+        instead: "another folder to work in",
+    })?;
+    let path = folder.join(format!("{}_seed_{}.jsonl", result.scenario_name, result.seed));
+    Target::open(&path)?.write(history)?;
+    Ok(path)
 }
 
 impl RecordingOptions {

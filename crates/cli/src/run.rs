@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use harness_core::history::History;
 use harness_core::{RunError, TestResult, TestScenario};
@@ -11,7 +12,7 @@ use crate::exit::{Exit, Status};
 use crate::failure::Failure;
 use crate::files::Folder;
 use crate::plan::{Format, Plan, Subject};
-use crate::recordings::Recordings;
+use crate::recordings::{self, Recordings};
 use crate::replay::Replay;
 use crate::report::{self, Report};
 use crate::screen::Screen;
@@ -30,6 +31,8 @@ pub(crate) struct Ran<'a> {
     pub(crate) history: Option<History>,
     /// The file that has the result.
     pub(crate) file: Option<String>,
+    /// The file that has the history of a run in real time that did not pass.
+    pub(crate) kept: Option<PathBuf>,
     pub(crate) replay: Replay,
 }
 
@@ -98,11 +101,12 @@ fn run_each(
             (Ok(result), Some(history)) => recordings.write(screen, result, history),
             _ => Ok(()),
         };
+        let kept = keep(plan, &mut ran);
         screen.advance();
         struck += ran.struck();
         // A result that cannot be written is one all the same: a violation must not pass unseen.
         summary.add(&ran);
-        report.ran(screen, &ran).and(written).and(recorded)?;
+        report.ran(screen, &ran).and(written).and(recorded).and(kept)?;
     }
     if plan.failpoints.is_some() && struck == 0 {
         screen.remark("warning: no fault of FAILPOINTS fired");
@@ -111,13 +115,26 @@ fn run_each(
     folder.map_or(Ok(()), |folder| folder.write_summary(summary))
 }
 
+/// Real time does not come again: what happened in it is kept, if the run did not pass.
+fn keep(plan: &Plan, ran: &mut Ran) -> Result<(), Failure> {
+    if let (Ok(result), Some(history)) = (&ran.result, &ran.history)
+        && plan.engine.is_real()
+        && ran.status != Status::Passed
+    {
+        ran.kept = Some(recordings::keep(result, history)?);
+    }
+    Ok(())
+}
+
 fn run_one<'a>(plan: &Plan, subject: &'a Subject, seed: u64) -> Result<Ran<'a>, Failure> {
     let replay = plan.replay(subject, seed);
-    let record = plan.format == Format::Detail { timeline: true } || plan.recordings.is_wanted();
+    let is_read = plan.format == Format::Detail { timeline: true } || plan.recordings.is_wanted();
     let mut scenario = None;
     // A panic is a broken assumption in one run: the others still tell something.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        judge(&plan.engine, scenario.insert(subject.scenario(seed)?), seed, record)
+        let scenario = scenario.insert(subject.scenario(seed)?);
+        let record = is_read || plan.engine.is_real() && recordings::can_be_kept(scenario);
+        judge(&plan.engine, scenario, seed, record)
     }));
     let (status, result, history) = match outcome {
         Ok(Ok((mut result, history))) => {
@@ -131,7 +148,7 @@ fn run_one<'a>(plan: &Plan, subject: &'a Subject, seed: u64) -> Result<Ran<'a>, 
             (Status::NotRun, Err("the simulator panicked, see above: a bug of this program".to_owned()), None)
         }
     };
-    Ok(Ran { subject, seed, scenario, status, result, history, file: None, replay })
+    Ok(Ran { subject, seed, scenario, status, result, history, file: None, kept: None, replay })
 }
 
 fn judge(

@@ -1,5 +1,7 @@
 //! What all runs of a command come to; as JSON, `summary.json`.
 
+use std::path::PathBuf;
+
 use harness_core::{Cost, Degradation, MetricsSnapshot, SCHEMA_VERSION, Untouched};
 use serde::Serialize;
 
@@ -103,6 +105,8 @@ struct FailedRun {
     failures: Vec<String>,
     /// The file that has the evidence, if the run happened and results were written.
     file: Option<String>,
+    /// The file that has the history, if it cannot be had again.
+    history: Option<PathBuf>,
     replay: String,
 }
 
@@ -161,6 +165,7 @@ impl Summary {
                     Err(reason) => vec![reason.clone()],
                 },
                 file: ran.file.clone(),
+                history: ran.kept.clone(),
                 replay: ran.replay.anywhere(),
             });
         }

@@ -58,8 +58,17 @@ pub(crate) fn failure(ran: &Ran) -> String {
             let _ = writeln!(text, "  {reason}");
         }
     }
+    if let Some(history) = history(ran) {
+        let _ = writeln!(text, "  {history}");
+    }
     let _ = writeln!(text, "  to see it again: {}", ran.replay.here());
     text
+}
+
+/// How to look at what happened in a run that does not come again.
+pub(crate) fn history(ran: &Ran) -> Option<String> {
+    let file = ran.kept.as_ref()?.display();
+    Some(format!("its history: {file}; \"2pc-test check -v {file}\" shows it"))
 }
 
 /// Everything that is not as it must be, with the evidence.

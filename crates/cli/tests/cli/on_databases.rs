@@ -74,6 +74,19 @@ fn kill_9_leaves_no_server_and_the_next_run_starts_clean_and_removes_the_folder(
 }
 
 #[test]
+fn the_history_of_a_run_that_does_not_come_again_is_kept_if_it_does_not_pass() {
+    let lost = "coordinator::after_decision_forced=1*return(crash never)";
+    let run = ["run-scenario", "transfer_commits", "--backend", "postgres,mariadb"];
+    let left = program(run).env("FAILPOINTS", lost).run();
+    let file = "target/histories/transfer_commits_seed_0.jsonl";
+    assert!(left.code == Some(1) && left.out.contains(&format!("its history: {file}; ")), "{}", left.out);
+    let judged = program(["check".as_ref(), left.folder.path().join(file).as_os_str()]).run();
+    assert!(judged.code == Some(1) && judged.out.contains("still in doubt about t1"), "{}", judged.out);
+    let passed = program(run).run();
+    assert!(passed.code == Some(0) && !passed.folder.path().join("target").exists(), "{}", passed.out);
+}
+
+#[test]
 fn epochs_in_real_time_pass_one_after_another() {
     let words =
         "soak --backend postgres,mariadb --wall-clock --duration 6s --epoch 3s --rate 50/s --faults 1/s";
