@@ -87,6 +87,7 @@ impl Trouble {
         from: NodeId,
         to: NodeId,
         message: Option<(MessageKind, Gid)>,
+        can_be: fn(LinkEffect) -> bool,
     ) -> Option<(LinkEffect, Option<Instant>)> {
         let now = Instant::now();
         let mut active = self.active.borrow_mut();
@@ -95,7 +96,7 @@ impl Trouble {
             Some((kind, _)) => one.fault.strikes(from, to, kind),
             None => one.fault.messages.is_empty() && one.fault.strikes(from, to, MessageKind::Execute),
         };
-        let one = active.iter_mut().find(strikes)?;
+        let one = active.iter_mut().find(|one| can_be(one.fault.effect) && strikes(one))?;
         one.left = one.left.map(|left| left - 1);
         let (index, effect, until) = (one.index, one.fault.effect, one.until);
         (self.tell)(Struck { index, from, to, message, effect });
@@ -141,7 +142,8 @@ struct Connection {
 }
 
 async fn carry(client: UnixStream, database: Address, id: ParticipantId, trouble: Rc<Trouble>) {
-    if matches!(trouble.strike(TM, id.into(), None), Some((LinkEffect::Cut, _))) {
+    // Nothing is said yet that could be lost or late.
+    if trouble.strike(TM, id.into(), None, |effect| effect == LinkEffect::Cut).is_some() {
         return;
     }
     let Ok(server) = wire::connect(&database).await else { return };
@@ -178,7 +180,7 @@ impl Connection {
             }
             let node = NodeId::from(self.id);
             let (sender, receiver) = if is_request { (TM, node) } else { (node, TM) };
-            match self.trouble.strike(sender, receiver, message) {
+            match self.trouble.strike(sender, receiver, message, |_| true) {
                 None => {}
                 Some((LinkEffect::Cut, _)) => return,
                 Some((LinkEffect::Delay { min_ms, .. }, _)) => sleep(Duration::from_millis(min_ms)).await,

@@ -30,6 +30,9 @@ impl FromStr for Url {
             _ => return Err(wrong("this build knows no such database")),
         };
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        if database.contains('?') {
+            return Err(wrong("it has parameters, of which none is known: leave out what follows the \"?\""));
+        }
         let (user, place) = authority.rsplit_once('@').ok_or_else(|| wrong("it names no user"))?;
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         let (host, port) = match place.rsplit_once(':') {
@@ -132,6 +135,7 @@ mod tests {
             ("oracle://me@there/", "this build knows no such database"),
             ("postgres://there/bank", "it names no user"),
             ("postgres://me:secret@there:port/bank", "its port is no number"),
+            ("postgres://me:secret@there/bank?sslmode=require", "it has parameters, of which none is known"),
             ("postgres://me:%zz@there/bank", "a % in it is not followed by two digits"),
         ] {
             let told = url.parse::<Url>().expect_err("a wrong one").to_string();

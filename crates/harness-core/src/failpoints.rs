@@ -28,22 +28,32 @@ pub(crate) enum Configured {
 
 /// What the `FAILPOINTS` environment variable configures, checked.
 pub(crate) fn environment() -> Result<Vec<Configured>, RunError> {
+    Ok(entries()?.into_iter().map(|(configured, _)| configured).collect())
+}
+
+/// The faults that it causes at our steps, each as if it struck the first time.
+pub(crate) fn faults() -> Result<Vec<FailureConfig>, RunError> {
+    Ok(entries()?.into_iter().flat_map(|(_, faults)| faults).collect())
+}
+
+fn entries() -> Result<Vec<(Configured, Vec<FailureConfig>)>, RunError> {
     let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
     let entries = text.split(';').map(str::trim).filter(|entry| !entry.is_empty());
     entries.map(entry).collect::<Result<_, _>>().map_err(|reason| RunError::Failpoints { reason })
 }
 
-fn entry(entry: &str) -> Result<Configured, String> {
+fn entry(entry: &str) -> Result<(Configured, Vec<FailureConfig>), String> {
     let (name, actions) =
         entry.split_once('=').ok_or_else(|| format!("\"{entry}\" is not of the form POINT=ACTIONS"))?;
     if is_own(name) {
-        return OwnPoint::configured(name, actions).map(Configured::Own);
+        return Ok((OwnPoint::configured(name, actions).map(Configured::Own)?, Vec::new()));
     }
     let (point, node) = match name.split_once('@') {
         Some((point, node)) => (point, Some(node.parse::<NodeId>().map_err(|error| error.to_string())?)),
         None => (name, None),
     };
     let point = point.parse::<Point>().map_err(|error| error.to_string())?;
+    let mut faults = Vec::new();
     for fault in actions.split("->").map(action).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
         let mode = mode_of(fault, node).ok_or_else(|| no_fault(fault))?;
         if restarts_at_once(&mode) {
@@ -51,9 +61,11 @@ fn entry(entry: &str) -> Result<Configured, String> {
                 "\"{fault}\" leaves no time between two crashes: let the node be down for 1 at least"
             ));
         }
-        FailureConfig { node, mode, trigger: Trigger::AtPoint { point, nth: 1 } }.check()?;
+        let fault = FailureConfig { node, mode, trigger: Trigger::AtPoint { point, nth: 1 } };
+        fault.check()?;
+        faults.push(fault);
     }
-    Ok(Configured::Step((point, node)))
+    Ok((Configured::Step((point, node)), faults))
 }
 
 /// Whether a name is in a module, and in none of those that our steps are in.

@@ -68,6 +68,14 @@ impl FailureInjector {
         }
     }
 
+    /// The faults that the environment causes: none, without fail points.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn faults_of_environment() -> Result<Vec<FailureConfig>, RunError> {
+        Ok(Vec::new())
+    }
+
     #[expect(clippy::unused_self, reason = "the armed build needs it")]
     fn strike(&self, _node: NodeId, _point: Point) -> Vec<Strike> {
         Vec::new()
@@ -94,6 +102,15 @@ impl FailureInjector {
         let armed = armed::Armed::new(faults, environment);
         let mask = armed.points().fold(0, |mask, point| mask | (1 << point as u64));
         Ok(Self { mask, armed: Some(armed) })
+    }
+
+    /// The faults that the `FAILPOINTS` environment variable causes at protocol steps, each as if it struck at the first
+    /// passing: for backends that cannot cause all.
+    ///
+    /// # Errors
+    /// When the variable is wrong.
+    pub fn faults_of_environment() -> Result<Vec<FailureConfig>, RunError> {
+        failpoints::faults()
     }
 
     #[cold]

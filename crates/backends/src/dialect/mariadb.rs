@@ -3,7 +3,7 @@
 use history::{Gid, OpKind, ParticipantId};
 use protocol::Operation;
 
-use super::{Dialect, Isolation, Meaning, PreparedList, SessionName, Xid, made_of};
+use super::{Dialect, Isolation, PreparedList, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
 pub(super) struct MariaDb {
@@ -147,23 +147,31 @@ impl Dialect for MariaDb {
             if !own.ends_with(&self.place) {
                 continue;
             }
-            match Xid::gid_of(run, global) {
-                Some(gid) if own == self.branch(branch) => list.own.push(gid),
-                None if global.starts_with("2pc-") => list.stale.push(format!("XA ROLLBACK {name}")),
+            match (Xid::gid_of(run, global), Xid::parsed(global)) {
+                (Some(gid), _) if own == self.branch(branch) => list.own.push(gid),
+                (None, Some(_)) => list.stale.push(format!("XA ROLLBACK {name}")),
                 _ => {}
             }
         }
         list
     }
 
-    fn meaning(&self, code: &str) -> Meaning {
-        match code {
-            // XAER_NOTA, also while the session that prepared the branch is still connected; and XA_RBROLLBACK, which
-            // a branch that wrote nothing answers to a commit from another session.
-            "1397" | "1402" => Meaning::Unknown,
-            "1062" => Meaning::Finished,
-            _ => Meaning::Other,
-        }
+    /// A commit gives up its locks, and shows, before it is in the log. One that comes after it and is answered is in the log
+    /// behind it.
+    fn harden(&self, gid: Gid) -> Option<String> {
+        let gid = gid.0;
+        Some(format!(
+            "BEGIN; DELETE FROM test2pc_finished WHERE gid = {gid}; \
+             INSERT INTO test2pc_finished (gid) VALUES ({gid}); COMMIT"
+        ))
+    }
+
+    fn is_no_table(&self, code: &str) -> bool {
+        code == "1146"
+    }
+
+    fn is_repeated(&self, code: &str) -> bool {
+        code == "1062"
     }
 
     fn checkpoint(&self) -> &'static str {

@@ -31,8 +31,14 @@ impl Xid {
 
     /// The transaction of a global part, if it is of this run.
     fn gid_of(run: u64, global: &str) -> Option<Gid> {
-        let number = global.strip_prefix("2pc-")?.strip_prefix(&format!("{run:016x}-"))?;
-        number.parse().ok().map(Gid)
+        Self::parsed(global).filter(|&(of, _)| of == run).map(|(_, gid)| gid)
+    }
+
+    /// The run and the transaction of a global part, if it is of any run: somebody else's may begin like ours.
+    fn parsed(global: &str) -> Option<(u64, Gid)> {
+        let (run, gid) = global.strip_prefix("2pc-")?.split_once('-')?;
+        let is_ours = run.len() == 16 && run.bytes().all(|digit| digit.is_ascii_hexdigit());
+        Some((u64::from_str_radix(run, 16).ok().filter(|_| is_ours)?, gid.parse().ok().map(Gid)?))
     }
 }
 
@@ -70,19 +76,6 @@ impl Isolation {
     fn lock(self, lock: &'static str) -> &'static str {
         if self == Self::Locks { lock } else { "" }
     }
-}
-
-/// What an error means for a branch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// No such prepared branch: committed, rolled back, never there, or not to be seen yet.
-    Unknown,
-    /// Somebody else is finishing it, or still holds it.
-    Busy,
-    /// The transaction was committed here before.
-    Finished,
-    /// Anything else: the statement did not happen.
-    Other,
 }
 
 /// The transactions of ours that are prepared: those of this run, and the statements that roll others back.
@@ -176,8 +169,15 @@ pub(crate) trait Dialect {
     }
     /// Reads the list: of the branches of a run, and of those that others have left at the same database.
     fn read_prepared(&self, run: u64, branch: ParticipantId, answers: &[Answer]) -> PreparedList;
-    /// What an error code means.
-    fn meaning(&self, code: &str) -> Meaning;
+    /// Makes sure that a transaction whose mark shows survives a kill, where that is not so by then.
+    fn harden(&self, gid: Gid) -> Option<String> {
+        let _ = gid;
+        None
+    }
+    /// Whether an error says that there is no such table.
+    fn is_no_table(&self, code: &str) -> bool;
+    /// Whether an error says that the transaction has left its mark before.
+    fn is_repeated(&self, code: &str) -> bool;
     /// Writes all that is in memory to the files, so that what is prepared is found by another way at the next start.
     fn checkpoint(&self) -> &'static str;
 }
@@ -208,6 +208,9 @@ fn made_of(held: &str, kind: OpKind, value: i64) -> String {
     }
 }
 
+/// The tables of a run, each with its columns.
+pub(crate) const TABLES: [(&str, &str); 2] =
+    [("test2pc_item", "k, v, writer, previous"), ("test2pc_finished", "gid")];
 /// Leaves no table behind.
 pub(crate) const DROP_TABLES: &str = "DROP TABLE IF EXISTS test2pc_item, test2pc_finished";
 
@@ -240,5 +243,9 @@ mod tests {
         assert_eq!(Xid::gid_of(0xab, &xid.global()), Some(Gid(7)));
         assert_eq!(Xid::gid_of(0xac, &xid.global()), None);
         assert_eq!(Xid::gid_of(0xab, "somebody-else"), None);
+        assert_eq!(Xid::parsed(&xid.global()), Some((0xab, Gid(7))));
+        for others in ["2pc-payments-17", "2pc-17", "2pc-+0000000000000ab-7", "2pc-00000000000000ab-x"] {
+            assert_eq!(Xid::parsed(others), None, "{others}");
+        }
     }
 }

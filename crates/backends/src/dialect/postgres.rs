@@ -3,7 +3,7 @@
 use history::{Gid, OpKind, ParticipantId};
 use protocol::Operation;
 
-use super::{Dialect, Isolation, Meaning, PreparedList, Room, SessionName, Xid, made_of};
+use super::{Dialect, Isolation, PreparedList, Room, SessionName, Xid, made_of};
 use crate::wire::Answer;
 
 pub(super) struct Postgres {
@@ -119,29 +119,32 @@ impl Dialect for Postgres {
     fn room(&self) -> Option<Room> {
         let left =
             "SELECT current_setting('max_prepared_transactions')::int - count(*) FROM pg_prepared_xacts";
-        Some(Room { left, take: |number| format!("BEGIN; PREPARE TRANSACTION '2pc-room-{number}'") })
+        // By its name it is of no run, and goes with what others have left.
+        Some(Room {
+            left,
+            take: |number| format!("BEGIN; PREPARE TRANSACTION '2pc-0000000000000000-{number}-room'"),
+        })
     }
 
     fn read_prepared(&self, run: u64, _branch: ParticipantId, answers: &[Answer]) -> PreparedList {
         let mut list = PreparedList::default();
-        for name in answers.iter().flat_map(Answer::first_column).filter(|name| name.starts_with("2pc-")) {
+        for name in answers.iter().flat_map(Answer::first_column) {
             let global = name.rsplit_once('-').map_or(name, |(global, _)| global);
-            match Xid::gid_of(run, global) {
-                Some(gid) => list.own.push(gid),
-                None => list.stale.push(format!("ROLLBACK PREPARED '{name}'")),
+            match (Xid::gid_of(run, global), Xid::parsed(global)) {
+                (Some(gid), _) => list.own.push(gid),
+                (None, Some(_)) => list.stale.push(format!("ROLLBACK PREPARED '{name}'")),
+                (None, None) => {}
             }
         }
         list
     }
 
-    fn meaning(&self, code: &str) -> Meaning {
-        match code {
-            // The same for committed, rolled back and never existed.
-            "42704" => Meaning::Unknown,
-            "55000" | "55006" => Meaning::Busy,
-            "23505" => Meaning::Finished,
-            _ => Meaning::Other,
-        }
+    fn is_no_table(&self, code: &str) -> bool {
+        code == "42P01"
+    }
+
+    fn is_repeated(&self, code: &str) -> bool {
+        code == "23505"
     }
 
     fn checkpoint(&self) -> &'static str {

@@ -8,7 +8,7 @@ use protocol::{Operation, Refusal};
 use tokio::time::sleep;
 
 use super::target::{LOOKS, LostSession, SOON, Seat, Standing, Target};
-use crate::dialect::{self, Meaning, Seen};
+use crate::dialect::{self, Seen};
 use crate::wire::Failure;
 
 /// What is known after a piece of work.
@@ -77,9 +77,7 @@ pub(crate) async fn execute(target: Rc<Target>, seat: Option<Seat>, gid: Gid, wo
             }
         }
         // Whatever fails, the branch must not be prepared with the rest.
-        Err(Failure::Refused { code, .. }) if target.dialect.meaning(&code) == Meaning::Finished => {
-            Refusal::Repeated
-        }
+        Err(Failure::Refused { code, .. }) if target.dialect.is_repeated(&code) => Refusal::Repeated,
         Err(Failure::Refused { code, message }) => {
             tracing::debug!(%gid, node = %target.id, code, message, "a statement failed");
             Refusal::Unable
@@ -145,7 +143,8 @@ pub(crate) async fn abort(target: Rc<Target>, seat: Option<Seat>, gid: Gid) -> D
     finish(&target, seat, gid, &target.dialect.abort_prepared(target.xid(gid)), Standing::Gone).await
 }
 
-/// Asks for the end of a prepared branch until it has come. That the branch is unknown proves nothing.
+/// Asks for the end of a prepared branch until it has come. That the branch is unknown proves nothing: 42704 of PostgreSQL,
+/// 1397 (XAER_NOTA) and 1402 (XA_RBROLLBACK) of MariaDB are said of what is committed too, or not to be seen yet.
 async fn finish(
     target: &Target,
     mut seat: Option<Seat>,
@@ -231,19 +230,12 @@ async fn find_out(target: &Target, gid: Gid, lost: Option<&LostSession>) -> Know
 pub(crate) struct Sweep {
     /// Branches of this run that are prepared.
     pub(crate) prepared: Vec<Gid>,
-    /// Lost sessions that may still be at work.
-    pub(crate) still_lost: Vec<LostSession>,
 }
 
 /// Ends lost sessions and lists what is prepared.
-pub(crate) async fn sweep(target: Rc<Target>, lost: Vec<LostSession>) -> Option<Sweep> {
+pub(crate) async fn sweep(target: Rc<Target>) -> Option<Sweep> {
     let mut seat = target.open().await.ok()?;
-    let mut still_lost = Vec::new();
-    for lost in lost {
-        if !target.end(&mut seat, &lost).await.ok()? {
-            still_lost.push(lost);
-        }
-    }
+    target.end_lost(&mut seat).await.ok()?;
     let prepared = target.list(&mut seat).await.ok()?.own;
-    Some(Sweep { prepared, still_lost })
+    Some(Sweep { prepared })
 }

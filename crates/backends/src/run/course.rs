@@ -12,7 +12,7 @@ use protocol::{ClientRequest, Effects, Ending, Input, Message, Timer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout_at};
 
-use super::branch::{Done, Sweep};
+use super::branch::{Done, Known, Sweep};
 use super::coordinator::Node;
 use super::participant::Participant;
 use super::record::Record;
@@ -37,6 +37,8 @@ pub(super) enum Flow {
 pub(super) enum Happening {
     /// A piece of work for a branch is over.
     Done { life: u32, id: ParticipantId, gid: Gid, done: Done },
+    /// What is known of a branch without any work.
+    Known { life: u32, id: ParticipantId, gid: Gid, known: Known },
     /// A message to the coordinator that needed no work.
     Reply { life: u32, id: ParticipantId, message: Message },
     /// A look at a database is over.
@@ -93,6 +95,8 @@ pub(super) struct Run<'a> {
     inbox: UnboundedReceiver<Happening>,
     pub(super) effects: Effects,
     pub(super) last_answer: Instant,
+    /// When it is looked next whether something waits for too long.
+    next_tick: Instant,
     pub(super) healed: bool,
     pub(super) code_failures: Vec<String>,
     pub(super) inert: Vec<String>,
@@ -132,6 +136,7 @@ impl<'a> Run<'a> {
             inbox,
             effects: Effects::default(),
             last_answer: Instant::now(),
+            next_tick: Instant::now() + TICK,
             healed: false,
             code_failures: Vec::new(),
             inert: Vec::new(),
@@ -188,8 +193,7 @@ impl<'a> Run<'a> {
 
     /// Lets the next things happen, if any happens up to `limit`.
     async fn advance(&mut self, limit: Instant) -> Result<bool, BackendError> {
-        let tick = limit.min(Instant::now() + TICK);
-        match timeout_at(tick, self.inbox.recv()).await {
+        match timeout_at(limit.min(self.next_tick), self.inbox.recv()).await {
             Ok(Some(happening)) => {
                 self.happen(happening)?;
                 // What has happened meanwhile shares one sync and one look at the clients.
@@ -198,8 +202,12 @@ impl<'a> Run<'a> {
                 }
             }
             Ok(None) => unreachable!("the run holds a sender"),
-            Err(_) if tick == limit => return Ok(false),
-            Err(_) => self.tick(),
+            Err(_) if limit <= self.next_tick => return Ok(false),
+            Err(_) => {}
+        }
+        if self.next_tick <= Instant::now() {
+            self.tick();
+            self.next_tick = Instant::now() + TICK;
         }
         while self.node.tasks.try_join_next().is_some() {}
         if self.clients.have_news {
@@ -213,6 +221,7 @@ impl<'a> Run<'a> {
         let here = self.node.life;
         match happening {
             Happening::Done { life, id, gid, done } if life == here => self.work_done(id, gid, done),
+            Happening::Known { life, id, gid, known } if life == here => self.is_known(id, gid, &known),
             Happening::Reply { life, id, message } if life == here => self.tell_coordinator(id, message),
             Happening::Swept { life, id, sweep } if life == here => self.swept(id, sweep),
             Happening::Synced { life, synced } if life == here => {
@@ -235,6 +244,7 @@ impl<'a> Run<'a> {
             Happening::CrashDue { node, incarnation, again } => self.crash_again(node, incarnation, again),
             // Of a life that is over.
             Happening::Done { .. }
+            | Happening::Known { .. }
             | Happening::Reply { .. }
             | Happening::Swept { .. }
             | Happening::Synced { .. }

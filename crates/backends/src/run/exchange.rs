@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use history::{DropReason, Fact, Gid, NodeId, ParticipantId, Point};
+use history::{Decision, DropReason, Fact, Gid, NodeId, ParticipantId, Point};
 use protocol::{Input, Message};
 
 use super::branch::{self, Done, Known, Sweep};
@@ -45,7 +45,7 @@ impl Run<'_> {
         }
         match message {
             Message::Prepare { .. } => self.pass_under_way(id, Point::BeforePrepareForced, message),
-            Message::Commit { .. } | Message::DecisionReply { .. } => {
+            Message::Commit { .. } | Message::DecisionReply { decision: Decision::Commit, .. } => {
                 self.pass_under_way(id, Point::BeforeCommitForced, message);
             }
             _ => self.react(id, message),
@@ -54,12 +54,16 @@ impl Run<'_> {
 
     pub(super) fn react(&mut self, id: ParticipantId, message: Message) {
         let gid = message.gid();
-        if matches!(message, Message::Abort { .. } | Message::DecisionReply { .. }) {
+        if let Message::Abort { .. } | Message::DecisionReply { decision: Decision::Abort, .. } = message {
             self.record.may_go(id, gid);
         }
         match self.participant(id).react(message) {
             Reaction::Work(work) => self.set_to_work(id, gid, work),
-            Reaction::Known(known) => self.is_known(id, gid, &known),
+            // The coordinator is amid a step, and hears of it after that.
+            Reaction::Known(known) => {
+                let life = self.node.life;
+                let _ = self.queue.send(Happening::Known { life, id, gid, known });
+            }
             Reaction::Nothing => {}
         }
     }
@@ -93,7 +97,7 @@ impl Run<'_> {
     }
 
     /// Something is known of a branch: it goes into the history, and to the coordinator.
-    fn is_known(&mut self, id: ParticipantId, gid: Gid, known: &Known) {
+    pub(super) fn is_known(&mut self, id: ParticipantId, gid: Gid, known: &Known) {
         let node = NodeId::from(id);
         match known {
             Known::Executed(seen) => {
@@ -132,6 +136,11 @@ impl Run<'_> {
             Known::Failed(_) | Known::Unreached | Known::Aborted => {
                 self.record.aborted(id, gid);
                 self.participant(id).close(gid);
+            }
+            // It had nothing to commit, and has said so.
+            Known::Missing if self.record.has_only_read(id, gid) => {
+                self.participant(id).close(gid);
+                return self.tell_coordinator(id, Message::Acknowledge { gid });
             }
             Known::Missing => self.participant(id).close(gid),
             Known::Nothing => {}
@@ -192,12 +201,12 @@ impl Run<'_> {
             if !participant.is_up {
                 continue;
             }
-            if participant.suspicious && !participant.is_swept {
-                participant.is_swept = true;
-                let (target, lost) = (Rc::clone(&participant.target), std::mem::take(&mut participant.lost));
+            if participant.suspicious && !participant.is_being_swept {
+                participant.is_being_swept = true;
+                let target = Rc::clone(&participant.target);
                 let (queue, life, id) = (self.queue.clone(), self.node.life, participant.id());
                 self.node.tasks.spawn_local(async move {
-                    let sweep = branch::sweep(target, lost).await;
+                    let sweep = branch::sweep(target).await;
                     let _ = queue.send(Happening::Swept { life, id, sweep });
                 });
             }
@@ -217,11 +226,10 @@ impl Run<'_> {
     /// A look at a database is over: what nobody knows of is asked about.
     pub(super) fn swept(&mut self, id: ParticipantId, sweep: Option<Sweep>) {
         let participant = self.participant(id);
-        participant.is_swept = false;
-        let Some(Sweep { prepared, still_lost }) = sweep else { return };
+        participant.is_being_swept = false;
+        let Some(Sweep { prepared }) = sweep else { return };
         let (mut orphans, mut unclear) = (Vec::new(), Vec::new());
-        participant.suspicious = !still_lost.is_empty();
-        participant.lost.extend(still_lost);
+        participant.suspicious = participant.target.sessions.borrow().has_lost();
         for &gid in &prepared {
             if let Entry::Vacant(unknown) = participant.branches.entry(gid) {
                 unknown.insert(Branch::prepared());

@@ -245,8 +245,9 @@ impl Run<'_> {
         let participant = self.participant(id);
         participant.server = Some(server);
         participant.is_up = true;
-        self.record.note(node, Fact::Restarted);
+        // What has survived is known before anybody works with it.
         self.record.audit(id, &found.prepared, &found.finished);
+        self.record.note(node, Fact::Restarted);
         if self.pass(node, Point::AfterLogRead, Gid::INITIAL) == Flow::Continues {
             self.record.note(node, Fact::Recovered);
         }

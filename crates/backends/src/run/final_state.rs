@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::Run;
 use super::target::{Seat, Target};
 use crate::BackendError;
-use crate::dialect::{ALL_FINISHED, CONTENTS, KEYS, UNLOCKED};
+use crate::dialect::{ALL_FINISHED, CONTENTS, KEYS, TABLES, UNLOCKED};
 use crate::wire::{Answer, Failure};
 
 /// So often it is tried to get rid of what an earlier run left behind.
@@ -38,11 +38,26 @@ impl Target {
         let mut seat = self.open_direct().await.map_err(|error| self.failed(&error))?;
         let answers = seat.ask(self.dialect.claim()).await.map_err(|error| self.failed(&error))?;
         if numbers(&answers).next() == Some(1) {
+            self.mind_others_tables(&mut seat).await?;
             return Ok(seat);
         }
         let why =
             "another run is at work in this database: wait for its end, or give each a database of its own";
         Err(BackendError::Database { node: self.id.to_string(), why: why.to_owned() })
+    }
+
+    /// A run takes its tables along, and with them what an earlier one has left, but nobody else's.
+    async fn mind_others_tables(&self, seat: &mut Seat) -> Result<(), BackendError> {
+        for (table, columns) in TABLES {
+            let why = match seat.ask(&format!("SELECT {columns} FROM {table} LIMIT 0")).await {
+                Err(error) if error.code().is_none_or(|code| !self.dialect.is_no_table(code)) => error,
+                _ => continue,
+            };
+            let why =
+                format!("the table {table} is not of a run ({why}): rename it, or name another database");
+            return Err(BackendError::Database { node: self.id.to_string(), why });
+        }
+        Ok(())
     }
 
     /// Rolls back what is prepared by this run, and by earlier ones that were killed.
@@ -115,6 +130,7 @@ impl Run<'_> {
     async fn look_at(&mut self, target: &Target) -> Result<Vec<Fact>, Failure> {
         let id = target.id;
         let mut seat = target.open_direct().await?;
+        target.end_all(&mut seat).await?;
         let prepared = target.list(&mut seat).await?.own;
         let finished = target.finished(&mut seat).await?;
         self.record.audit(id, &prepared, &finished);

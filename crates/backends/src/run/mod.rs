@@ -67,6 +67,15 @@ struct Servers {
     folder: Option<RunFolder>,
 }
 
+/// What is to be run.
+#[derive(Clone, Copy)]
+struct Errand<'a> {
+    scenario: &'a TestScenario,
+    seed: u64,
+    /// Whether something may go wrong between the coordinator and a database.
+    has_links: bool,
+}
+
 impl Databases {
     /// Runs on these databases.
     ///
@@ -115,15 +124,14 @@ impl Databases {
 
     fn run_with(
         &self,
-        scenario: &TestScenario,
-        seed: u64,
+        errand: Errand,
         injector: FailureInjector,
         sink: &mut dyn Sink,
     ) -> Result<RunReport, RunError> {
         let claims = Claims::default();
         let report = {
             let local = LocalSet::new();
-            let running = self.stage_and_run(scenario, seed, injector, sink, &claims);
+            let running = self.stage_and_run(errand, injector, sink, &claims);
             self.runtime.block_on(local.run_until(self.unless_interrupted(running)))
         };
         // All else that the run had open is closed by now. Who interrupts once more does not want to wait for this either.
@@ -150,8 +158,7 @@ impl Databases {
 
     async fn stage_and_run(
         &self,
-        scenario: &TestScenario,
-        seed: u64,
+        Errand { scenario, seed, has_links }: Errand<'_>,
         injector: FailureInjector,
         sink: &mut dyn Sink,
         claims: &Claims,
@@ -162,15 +169,25 @@ impl Databases {
             Some(folder) => folder,
             None => RunFolder::open().map_err(BackendError::Log)?,
         };
+        // What was declared last goes first, however this ends: servers before the folder that they are in.
+        let mut up = std::mem::take(&mut servers.up);
         let (queue, inbox) = tokio::sync::mpsc::unbounded_channel();
         let struck = queue.clone();
         let trouble = Trouble::new(move |one| drop(struck.send(Happening::Struck(one))));
         let (run, durability) = (number, self.durability);
-        let ground =
-            Ground { scenario, seed, run, folder: folder.path(), durability, trouble: &trouble, claims };
+        let ground = Ground {
+            scenario,
+            seed,
+            run,
+            has_links,
+            folder: folder.path(),
+            durability,
+            trouble: &trouble,
+            claims,
+        };
         let mut participants = Vec::new();
         for id in (1..=scenario.participants).map(ParticipantId) {
-            participants.push(ground.prepare(id, Place::of(&self.places, id), &mut servers.up).await?);
+            participants.push(ground.prepare(id, Place::of(&self.places, id), &mut up).await?);
         }
         let survives = match durability {
             Durability::Machine => Survives::PowerCut,
@@ -182,12 +199,11 @@ impl Databases {
         let stage =
             Stage { scenario, cast, seed, injector, node, participants, record, trouble, queue, inbox };
         let (report, participants) = Run::new(stage).run().await?;
-        servers.up.extend(participants.into_iter().filter_map(|participant| participant.server));
-        for server in servers.up.iter_mut().filter(|server| !server.is_up()) {
-            server.start().await?;
+        up.extend(participants.into_iter().filter_map(|participant| participant.server));
+        for server in &mut up {
+            server.restore().await?;
         }
-        servers.folder = Some(folder);
-        self.servers.replace(servers);
+        self.servers.replace(Servers { up, folder: Some(folder) });
         Ok(report)
     }
 }
@@ -195,11 +211,12 @@ impl Databases {
 impl Backend for Databases {
     fn run(&self, scenario: &TestScenario, seed: u64, sink: &mut dyn Sink) -> Result<RunReport, RunError> {
         scenario.check().map_err(|invalid| RunError::Invalid { reason: invalid.to_string() })?;
-        if let Some(need) = support::beyond(scenario, &self.places) {
+        let faults = [scenario.failure_configs.clone(), FailureInjector::faults_of_environment()?].concat();
+        if let Some(need) = support::beyond(scenario, &faults, &self.places) {
             return Err(RunError::BeyondBackend { backend: "real databases".to_owned(), need });
         }
         let injector = FailureInjector::arm(&scenario.failure_configs)?;
-        self.run_with(scenario, seed, injector, sink)
+        self.run_with(Errand { scenario, seed, has_links: support::need_links(&faults) }, injector, sink)
     }
 
     fn go_on(
@@ -215,7 +232,8 @@ impl Backend for Databases {
 
     fn run_twin(&self, scenario: &TestScenario, seed: u64) -> Result<RunReport, RunError> {
         let twin = TestScenario { failure_configs: Vec::new(), chaos: None, ..scenario.clone() };
-        self.run_with(&twin, seed, FailureInjector::default(), &mut ())
+        let errand = Errand { scenario: &twin, seed, has_links: false };
+        self.run_with(errand, FailureInjector::default(), &mut ())
     }
 
     fn is_deterministic(&self) -> bool {

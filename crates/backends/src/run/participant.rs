@@ -9,7 +9,7 @@ use protocol::{DistributedTransaction, Message, Operation, Refusal};
 
 use super::branch::{self, Done, Known};
 use super::room::LessRoom;
-use super::target::{LostSession, Seat, Target};
+use super::target::{Seat, Target};
 use crate::link::Link;
 use crate::server::Server;
 
@@ -28,11 +28,10 @@ pub(super) struct Participant {
     /// Sessions that are free.
     pub(super) idle: Vec<Seat>,
     pub(super) branches: BTreeMap<Gid, Branch>,
-    /// Sessions that were lost and may still be at work.
-    pub(super) lost: Vec<LostSession>,
     /// Something may be prepared there that nobody here knows of.
     pub(super) suspicious: bool,
-    pub(super) is_swept: bool,
+    /// It is being looked for.
+    pub(super) is_being_swept: bool,
 }
 
 /// A branch that is not over.
@@ -91,9 +90,8 @@ impl Participant {
             incarnation: 0,
             idle: Vec::new(),
             branches: BTreeMap::new(),
-            lost: Vec::new(),
             suspicious: false,
-            is_swept: false,
+            is_being_swept: false,
         }
     }
 
@@ -106,15 +104,13 @@ impl Participant {
         self.target.sessions.borrow_mut().orphan();
         self.idle.clear();
         self.branches.clear();
-        self.lost.clear();
-        self.is_swept = false;
+        self.is_being_swept = false;
         self.suspicious = true;
     }
 
     /// The database is gone, and what was not prepared there is over: no message about it need ever come.
     pub(super) fn disconnect(&mut self) {
         self.idle.clear();
-        self.lost.clear();
         self.branches.retain(|_, branch| {
             branch.seat = None;
             branch.is_busy || matches!(branch.state, State::Prepared | State::Unclear)
@@ -175,8 +171,7 @@ impl Participant {
             (State::Active, Some(seat)) if branch.life == here && life == here => {
                 branch.is_busy = true;
                 let target = Rc::clone(&self.target);
-                let writes = branch.work.iter().any(|operation| operation.kind != history::OpKind::Read);
-                Reaction::Work(if writes {
+                Reaction::Work(if branch.writes() {
                     Box::pin(branch::prepare(target, seat, gid))
                 } else {
                     Box::pin(branch::end_read_only(target, seat, gid))
@@ -223,8 +218,9 @@ impl Participant {
         branch.is_busy = true;
         let target = Rc::clone(&self.target);
         let is_same_life = branch.life == here && life == here;
-        let writes = branch.work.iter().any(|operation| operation.kind != history::OpKind::Read);
+        let (writes, cannot_commit) = (branch.writes(), branch.cannot_prepare);
         match branch.seat.take().filter(|_| is_same_life) {
+            Some(seat) if cannot_commit => Reaction::Work(Box::pin(branch::refuse(target, seat, gid))),
             Some(seat) if !writes => Reaction::Work(Box::pin(branch::end_read_only(target, seat, gid))),
             seat => Reaction::Work(Box::pin(branch::commit_one_phase(target, seat, gid))),
         }
@@ -240,7 +236,7 @@ impl Participant {
             known = Known::Failed(Refusal::Unable);
         }
         if let Some(lost) = lost {
-            self.lost.push(lost);
+            self.target.sessions.borrow_mut().lose(lost);
             self.suspicious = true;
         }
         if let Some(branch) = self.branches.get_mut(&gid) {
@@ -278,6 +274,10 @@ impl Participant {
 }
 
 impl Branch {
+    fn writes(&self) -> bool {
+        self.work.iter().any(|operation| operation.kind != history::OpKind::Read)
+    }
+
     /// One that only its database knows.
     pub(super) fn prepared() -> Self {
         Self { state: State::Prepared, ..Self::default() }

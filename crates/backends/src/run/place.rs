@@ -10,7 +10,6 @@ use history::ParticipantId;
 
 use super::claims::Claims;
 use super::participant::Participant;
-use super::support;
 use super::target::Target;
 use crate::dialect::{self, Isolation};
 use crate::link::Trouble;
@@ -46,6 +45,8 @@ pub(super) struct Ground<'a> {
     pub(super) seed: u64,
     /// The run's own number.
     pub(super) run: u64,
+    /// Whether something may go wrong between the coordinator and a database.
+    pub(super) has_links: bool,
     pub(super) folder: &'a Path,
     pub(super) durability: Durability,
     pub(super) trouble: &'a Rc<Trouble>,
@@ -73,7 +74,7 @@ impl Ground<'_> {
             }
             Place::There(url) => (Target { checkpoints: false, ..self.target(id, url) }, None),
         };
-        let link = match support::needs_links(self.scenario) {
+        let link = match self.has_links {
             true => Some(target.put_link(self.folder, self.trouble).map_err(BackendError::Log)?),
             false => None,
         };

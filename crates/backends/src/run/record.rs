@@ -32,8 +32,12 @@ struct Page {
     /// The last value of each key.
     writes: Vec<(Key, Value)>,
     read: Vec<Key>,
-    /// The coordinator said abort, or an operator did: its branch may be gone from here on.
+    /// The coordinator said abort: its branch may be gone from here on.
     may_go: bool,
+    /// It wrote nothing, and was over with its vote.
+    has_only_read: bool,
+    /// What it was before others saw what it wrote.
+    before_shown: Progress,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +45,8 @@ enum Progress {
     #[default]
     Active,
     Prepared,
+    /// Others have seen what it wrote, and a kill may still undo it.
+    Shown,
     Committed,
     Aborted,
 }
@@ -77,14 +83,15 @@ impl<'a> Record<'a> {
         self.ledgers[id.0 as usize - 1].branches.entry(gid).or_default()
     }
 
-    /// A branch has done its work. What it saw others to have written is committed, even if nobody was told.
+    /// A branch has done its work. What it saw others to have written is committed, even if nobody was told; MariaDB shows
+    /// it before that is in its log.
     pub(super) fn executed(&mut self, id: ParticipantId, gid: Gid, work: &[Operation], seen: &[Seen]) {
         let node = NodeId::from(id);
         for (operation, seen) in work.iter().zip(seen) {
             let Operation { key, kind, .. } = *operation;
             let writer = seen.writer;
             if writer != gid && writer != Gid::INITIAL {
-                self.committed(id, writer);
+                self.shown(id, writer);
             }
             if kind != OpKind::Put && writer != gid {
                 self.note(node, Fact::Read { gid, key, writer });
@@ -111,27 +118,37 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// A branch is committed.
+    /// A branch is committed: its database says so, and is held to it from here on.
     pub(super) fn committed(&mut self, id: ParticipantId, gid: Gid) {
-        if self.page(id, gid).progress == Progress::Committed {
+        self.shown(id, gid);
+        let page = self.page(id, gid);
+        if page.progress == Progress::Shown {
+            page.progress = Progress::Committed;
+            let record = RecordKind::Decided(Decision::Commit);
+            self.note(id.into(), Fact::Durable { gid, record });
+        }
+    }
+
+    /// Others see what a branch wrote.
+    fn shown(&mut self, id: ParticipantId, gid: Gid) {
+        let page = self.page(id, gid);
+        if matches!(page.progress, Progress::Shown | Progress::Committed) {
             return;
         }
-        let page = self.page(id, gid);
-        page.progress = Progress::Committed;
-        let writes = std::mem::take(&mut page.writes);
+        page.before_shown = std::mem::replace(&mut page.progress, Progress::Shown);
+        let writes = page.writes.clone();
         let (node, decision) = (NodeId::from(id), Decision::Commit);
-        let record = RecordKind::Decided(decision);
-        self.note(node, Fact::Appended { gid, record, forced: true });
+        self.note(node, Fact::Appended { gid, record: RecordKind::Decided(decision), forced: true });
         for (key, value) in writes {
             self.note(node, Fact::Applied { gid, key, value });
         }
         self.note(node, Fact::Decided { gid, decision });
-        self.note(node, Fact::Durable { gid, record });
     }
 
     /// A branch that wrote nothing is over.
     pub(super) fn ended_read_only(&mut self, id: ParticipantId, gid: Gid) {
-        self.page(id, gid).progress = Progress::Aborted;
+        let page = self.page(id, gid);
+        (page.progress, page.has_only_read) = (Progress::Aborted, true);
         self.note(id.into(), Fact::Decided { gid, decision: Decision::Commit });
     }
 
@@ -139,7 +156,7 @@ impl<'a> Record<'a> {
     pub(super) fn aborted(&mut self, id: ParticipantId, gid: Gid) {
         let page = self.page(id, gid);
         let was = std::mem::replace(&mut page.progress, Progress::Aborted);
-        if matches!(was, Progress::Aborted | Progress::Committed) {
+        if matches!(was, Progress::Aborted | Progress::Shown | Progress::Committed) {
             // A committed branch stays one: whoever says otherwise is judged by the stores.
             page.progress = was;
             return;
@@ -152,6 +169,11 @@ impl<'a> Record<'a> {
             self.note(node, Fact::Durable { gid, record });
         }
         self.note(node, Fact::Decided { gid, decision });
+    }
+
+    /// Whether a branch was over with its vote, because it wrote nothing.
+    pub(super) fn has_only_read(&mut self, id: ParticipantId, gid: Gid) -> bool {
+        self.page(id, gid).has_only_read
     }
 
     /// From here on it is no loss if the branch is gone.
@@ -169,6 +191,11 @@ impl<'a> Record<'a> {
         let finished: std::collections::BTreeSet<Gid> = finished.iter().copied().collect();
         let (mut lost, mut gone) = (Vec::new(), Vec::new());
         for (&gid, page) in &mut self.ledgers[id.0 as usize - 1].branches {
+            if page.progress == Progress::Shown {
+                // It had not said so.
+                page.progress = page.before_shown;
+                lost.push((gid, RecordKind::Decided(Decision::Commit)));
+            }
             let record = match page.progress {
                 Progress::Prepared if prepared.contains(&gid) => continue,
                 Progress::Prepared if page.may_go => {
@@ -234,5 +261,32 @@ mod tests {
         let (gone, lost) = (told(true), told(false));
         assert!(gone.contains("aborts t7") && !gone.contains("has lost"), "{gone}");
         assert!(lost.contains("has lost") && !lost.contains("aborts t7"), "{lost}");
+    }
+
+    /// Found by a storm: MariaDB was killed just when another transaction had read what it committed.
+    #[test]
+    fn what_others_have_seen_is_lost_without_blame_until_its_database_has_said_so() {
+        let told = |said: bool| {
+            let mut facts = Facts(Vec::new());
+            let mut record = Record::new(1, &mut facts);
+            let (id, gid, seen) = (ParticipantId(1), Gid(7), Seen { value: Value(6), writer: Gid(7) });
+            let add = Operation { key: Key(1), kind: OpKind::Add, value: Value(5) };
+            record.executed(id, gid, &[add], &[Seen { value: Value(5), writer: Gid::INITIAL }]);
+            record.prepared(id, gid);
+            record.executed(id, Gid(8), &[Operation { value: Value(1), ..add }], &[seen]);
+            if said {
+                record.committed(id, gid);
+            }
+            record.audit(id, &[gid], &[]);
+            record.hand_on();
+            facts.0
+        };
+        let is_durable =
+            |facts: &[String]| facts.iter().any(|fact| fact.contains("\"decided commit\" of t7 durable"));
+        let (shown, said) = (told(false), told(true));
+        assert!(!is_durable(&shown) && is_durable(&said), "{shown:?} {said:?}");
+        for facts in [&shown, &said] {
+            assert!(facts.iter().any(|fact| fact.contains("has lost \"decided commit\" of t7")), "{facts:?}");
+        }
     }
 }

@@ -9,12 +9,12 @@ use harness_core::{FailureConfig, FailureMode, LinkEffect, TestScenario, Trigger
 /// More servers than this are too many for one machine.
 const PARTICIPANTS_MAX: u32 = 8;
 
-/// What the scenario needs and real databases have not, if there is such a thing.
-pub(super) fn beyond(scenario: &TestScenario, places: &[Place]) -> Option<String> {
+/// What the scenario needs, or one of these faults, and real databases have not, if there is such a thing.
+pub(super) fn beyond(scenario: &TestScenario, faults: &[FailureConfig], places: &[Place]) -> Option<String> {
     let is_ours = |id: ParticipantId| matches!(Place::of(places, id), Place::Own(_));
     let given = places.len() as u32;
     if !is_ours(ParticipantId(1)) && scenario.participants > given {
-        return Some(format!("{} databases, of {given} that are given by URL", scenario.participants));
+        return Some(format!("{} databases, with {given} of them given by URL", scenario.participants));
     }
     if scenario.participants > PARTICIPANTS_MAX {
         return Some(format!("{} participants, of {PARTICIPANTS_MAX} at the most", scenario.participants));
@@ -22,7 +22,7 @@ pub(super) fn beyond(scenario: &TestScenario, places: &[Place]) -> Option<String
     if scenario.chaos.is_some() {
         return Some("faults drawn from the seed".to_owned());
     }
-    let mut faults = scenario.failure_configs.iter();
+    let mut faults = faults.iter();
     if let Some(fault) =
         faults.clone().find(|fault| !can_happen(fault) && !has_limit(scenario, fault, places))
     {
@@ -41,8 +41,8 @@ pub(super) fn beyond(scenario: &TestScenario, places: &[Place]) -> Option<String
 }
 
 /// Whether something is to go wrong between the coordinator and a database.
-pub(super) fn needs_links(scenario: &TestScenario) -> bool {
-    scenario.failure_configs.iter().any(|fault| matches!(fault.mode, FailureMode::Network(_)))
+pub(super) fn need_links(faults: &[FailureConfig]) -> bool {
+    faults.iter().any(|fault| matches!(fault.mode, FailureMode::Network(_)))
 }
 
 /// Whether a database passes the step, unless it restarts.
@@ -60,7 +60,11 @@ fn can_happen(fault: &FailureConfig) -> bool {
             );
             known && network.flapping_ms.is_none()
         }
-        FailureMode::Pause { .. } => fault.node.is_some_and(|node| !node.is_coordinator()),
+        FailureMode::Pause { .. } => match (fault.node, fault.trigger) {
+            (Some(node), _) => !node.is_coordinator(),
+            (None, Trigger::AtPoint { point, .. }) => is_of_participants(point),
+            (None, Trigger::AtMs(_)) => false,
+        },
         _ => false,
     }
 }

@@ -39,12 +39,14 @@ pub(crate) struct Target {
     pub(crate) sessions: RefCell<Sessions>,
 }
 
-/// The sessions that were opened, as long as their server may be at work for them.
+/// The sessions that were opened to work with, as long as their server may be at work for them.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     /// By the coordinator's process that lives.
     own: Vec<LostSession>,
-    /// By those that were killed. What they had under way goes on.
+    /// Those of them of which it has lost the connection.
+    lost: Vec<LostSession>,
+    /// By processes that were killed.
     orphans: Vec<LostSession>,
 }
 
@@ -52,6 +54,25 @@ impl Sessions {
     /// The process that opened them is killed.
     pub(super) fn orphan(&mut self) {
         self.orphans.append(&mut self.own);
+        self.lost.clear();
+    }
+
+    pub(super) fn lose(&mut self, session: LostSession) {
+        self.lost.push(session);
+    }
+
+    pub(super) fn has_lost(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// One that may still be at work: of those that this process has lost, or of all.
+    fn left(&self, of_all: bool) -> Option<LostSession> {
+        self.lost.last().or_else(|| self.orphans.last().filter(|_| of_all)).cloned()
+    }
+
+    fn ended(&mut self, ended: &LostSession) {
+        self.lost.retain(|other| other.name != ended.name);
+        self.orphans.retain(|other| other.name != ended.name);
     }
 }
 
@@ -84,11 +105,7 @@ impl Target {
 
     /// Opens a session.
     pub(crate) async fn open(&self) -> Result<Seat, Failure> {
-        let seat = self.open_at(&self.address).await?;
-        let own = &mut self.sessions.borrow_mut().own;
-        own.retain(|session| session.life == seat.life);
-        own.push(LostSession { name: seat.name.clone(), life: seat.life });
-        Ok(seat)
+        self.open_at(&self.address).await
     }
 
     /// Opens a session past all that is wrong with links.
@@ -110,11 +127,16 @@ impl Target {
         Ok(Seat { session, name: self.dialect.session_name(&answers), life })
     }
 
+    /// A session to work with: this one, or a new one.
     pub(super) async fn seat(&self, seat: Option<Seat>) -> Result<Seat, Failure> {
-        match seat {
-            Some(seat) => Ok(seat),
-            None => self.open().await,
+        if let Some(seat) = seat {
+            return Ok(seat);
         }
+        let seat = self.open().await?;
+        let own = &mut self.sessions.borrow_mut().own;
+        own.retain(|session| session.life == seat.life);
+        own.push(LostSession { name: seat.name.clone(), life: seat.life });
+        Ok(seat)
     }
 
     /// Makes an end of a lost session. Whether it is known to be over.
@@ -148,7 +170,7 @@ impl Target {
         if let Some(standing) = self.look(&mut seat, gid).await? {
             return Ok(standing);
         }
-        if !self.end_orphans(&mut seat).await? {
+        if !self.end_all(&mut seat).await? {
             return Ok(Standing::Gone);
         }
         Ok(self.look(&mut seat, gid).await?.unwrap_or(Standing::Gone))
@@ -168,22 +190,35 @@ impl Target {
         Ok(None)
     }
 
-    /// Makes an end of what coordinators that were killed had under way. Whether they may have had anything.
-    async fn end_orphans(&self, seat: &mut Seat) -> Result<bool, Failure> {
+    /// Makes an end of what was under way on connections that were lost. Whether there may have been anything.
+    pub(super) async fn end_lost(&self, seat: &mut Seat) -> Result<bool, Failure> {
+        self.end_left(seat, false).await
+    }
+
+    /// The same, and of what coordinators that were killed had under way.
+    pub(super) async fn end_all(&self, seat: &mut Seat) -> Result<bool, Failure> {
+        self.end_left(seat, true).await
+    }
+
+    async fn end_left(&self, seat: &mut Seat, of_all: bool) -> Result<bool, Failure> {
         let mut had_any = false;
         loop {
-            let Some(orphan) = self.sessions.borrow().orphans.last().cloned() else { return Ok(had_any) };
-            if !self.end(seat, &orphan).await? {
-                return Err(io::Error::other("a session of a killed coordinator does not end").into());
+            let Some(left) = self.sessions.borrow().left(of_all) else { return Ok(had_any) };
+            if !self.end(seat, &left).await? {
+                return Err(io::Error::other("a session that was lost does not end").into());
             }
-            self.sessions.borrow_mut().orphans.retain(|other| other.name != orphan.name);
+            self.sessions.borrow_mut().ended(&left);
             had_any = true;
         }
     }
 
     async fn is_finished(&self, seat: &mut Seat, gid: Gid) -> Result<bool, Failure> {
         let answers = seat.ask(&dialect::finished(gid)).await?;
-        Ok(answers.iter().any(|answer| !answer.rows.is_empty()))
+        let shows = answers.iter().any(|answer| !answer.rows.is_empty());
+        if let Some(harden) = self.dialect.harden(gid).filter(|_| shows) {
+            seat.ask(&harden).await?;
+        }
+        Ok(shows)
     }
 
     pub(super) async fn checkpoint(&self) {

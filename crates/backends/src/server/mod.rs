@@ -34,6 +34,8 @@ pub(crate) struct Server {
     durability: Durability,
     process: Option<Process>,
     paused: bool,
+    /// It was started with less room for prepared transactions than usual.
+    has_less_room: bool,
 }
 
 impl Server {
@@ -47,7 +49,8 @@ impl Server {
         let (source, target) = (program.clone(), folder.clone());
         let cloned = tokio::task::spawn_blocking(move || clone_template(&source, &target));
         cloned.await.expect("cloning does not panic")?;
-        let mut server = Self { program, folder, durability, process: None, paused: false };
+        let mut server =
+            Self { program, folder, durability, process: None, paused: false, has_less_room: false };
         server.start().await?;
         Ok(server)
     }
@@ -69,6 +72,7 @@ impl Server {
             while started.elapsed() < START_PATIENCE && !process.has_ended() {
                 if Session::open(kind, &self.address(), &self.login(), Duration::from_secs(5)).await.is_ok() {
                     (self.process, self.paused) = (Some(process), false);
+                    self.has_less_room = prepared_max < PREPARED_MAX;
                     return Ok(());
                 }
                 sleep(Duration::from_millis(10)).await;
@@ -83,6 +87,14 @@ impl Server {
             }
             sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Makes it what it was at first, for the next run: up, and with all its room.
+    pub(crate) async fn restore(&mut self) -> Result<(), BackendError> {
+        if self.has_less_room {
+            self.kill();
+        }
+        if self.is_up() { Ok(()) } else { self.start().await }
     }
 
     /// Kills it, as `kill -9` does.

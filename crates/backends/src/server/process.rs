@@ -59,6 +59,10 @@ impl Process {
 
     /// Kills it and its children at once, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
+        if self.has_ended() {
+            // Its number may be somebody else's by now.
+            return;
+        }
         // Stopped first, it cannot put a new child in the place of one that was killed.
         stop(&[self.pid()]);
         let children = children(self.pid());

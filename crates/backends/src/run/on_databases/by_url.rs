@@ -179,3 +179,37 @@ fn a_run_is_told_also_if_something_of_it_cannot_be_removed() {
     let lefts = there.iter().map(|database| runtime.block_on(left(database)));
     assert_eq!(lefts.collect::<Vec<_>>(), [(0, 2), (0, 0)]);
 }
+
+#[test]
+fn tables_and_branches_of_somebody_else_that_are_named_like_ours_are_left_alone() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for &kind in Kind::ALL {
+        let there = runtime.block_on(Database::create(kind));
+        let databases = Databases::at(&[url(&there)]).expect("a url");
+        let run = || databases.run(&TestScenario::new("One key.", 1).writing_to(1), 0, &mut ());
+        let table = "CREATE TABLE t (k int)";
+        let (theirs, finish) = match kind {
+            Kind::Postgres => {
+                let name = "'2pc-payments-17'";
+                (format!("BEGIN; {table}; PREPARE TRANSACTION {name}"), format!("COMMIT PREPARED {name}"))
+            }
+            Kind::MariaDb => {
+                let (name, insert) = ("'2pc-payments-17','b1'", "INSERT INTO t VALUES (1)");
+                let prepare = format!("XA START {name}; {insert}; XA END {name}; XA PREPARE {name}");
+                (format!("{table}; {prepare}"), format!("XA COMMIT {name}"))
+            }
+        };
+        runtime.block_on(there.ask(&theirs));
+        run().expect("the run happens");
+        runtime.block_on(async {
+            // The session that prepared it ends in its own time.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            there.ask(&finish).await;
+        });
+        runtime
+            .block_on(there.ask("CREATE TABLE test2pc_item (mine int); INSERT INTO test2pc_item VALUES (1)"));
+        let refused = run().expect_err("the table is somebody else's").to_string();
+        assert!(refused.contains("the table test2pc_item is not of a run"), "{refused}");
+        runtime.block_on(there.ask("SELECT mine FROM test2pc_item"));
+    }
+}
