@@ -93,6 +93,14 @@ fn at(urls: &[String]) -> Result<Engine, Failure> {
     use backends::{Databases, Url, examine};
 
     let urls: Vec<Url> = parsed(urls)?;
+    let mut named: Vec<String> = urls.iter().map(Url::to_string).collect();
+    named.sort_unstable();
+    if let Some(pair) = named.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Failure::Usage(format!(
+            "{} is named twice: give each participant a database of its own",
+            pair[0]
+        )));
+    }
     let mut warnings = Vec::new();
     for url in &urls {
         let diagnosis = examine(url).map_err(Failure::Databases)?;

@@ -49,7 +49,11 @@ pub(crate) fn keep(result: &TestResult, history: &History) -> Result<PathBuf, Fa
         source,
         instead: "another folder to work in",
     })?;
-    let path = folder.join(format!("{}_seed_{}.jsonl", result.scenario_name, result.seed));
+    let stem = format!("{}_seed_{}", result.scenario_name, result.seed);
+    let numbered = (2..).map(|number| format!("{stem}_{number}.jsonl"));
+    let mut paths = std::iter::once(format!("{stem}.jsonl")).chain(numbered).map(|name| folder.join(name));
+    // An earlier run's does not come again either.
+    let path = paths.find(|path| !path.exists()).expect("there are more names than files");
     Target::open(&path)?.write(history)?;
     Ok(path)
 }

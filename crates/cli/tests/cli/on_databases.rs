@@ -87,6 +87,18 @@ fn the_history_of_a_run_that_does_not_come_again_is_kept_if_it_does_not_pass() {
 }
 
 #[test]
+fn what_databases_cannot_do_is_unsupported_also_if_the_environment_asks_for_it() {
+    let torn = "coordinator::after_decision_forced=1*return(torn tail)";
+    let left =
+        program(["run-scenario", "transfer_commits", "--backend", "postgres"]).env("FAILPOINTS", torn).run();
+    let told = "unsupported: real databases cannot do this: torn tail of any node";
+    assert!(left.code == Some(3) && left.out.contains(told), "{}", left.out);
+    let url = "postgres://me@127.0.0.1:1/bank";
+    let twice = program(["run-scenario", "transfer_commits", "--url", url, "--url", url]).run();
+    assert!(twice.code == Some(2) && twice.err.contains("is named twice"), "{}", twice.err);
+}
+
+#[test]
 fn epochs_in_real_time_pass_one_after_another() {
     let words =
         "soak --backend postgres,mariadb --wall-clock --duration 6s --epoch 3s --rate 50/s --faults 1/s";
