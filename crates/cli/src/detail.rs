@@ -91,7 +91,9 @@ fn body(result: &TestResult, is_real: bool) -> String {
     if let Some(degradation) = &result.degradation {
         row("degraded", &text::degradation(degradation));
     }
-    row("sla", if result.meets_sla { "met" } else { "NOT MET" });
+    if !is_real {
+        row("sla", if result.meets_sla { "met" } else { "NOT MET" });
+    }
     for (name, latency) in latencies(metrics) {
         row(name, &latency);
     }

@@ -20,10 +20,10 @@ fn outcome(scenario: TestScenario, commits: bool) -> TestScenario {
 }
 
 macro_rules! coordinator_killed {
-    ($($(#[$doc:meta])* $name:ident: $point:ident, $commits:literal;)+) => {
-        $($(#[$doc])* pub fn $name(participants: u32) -> TestScenario {
-            let words = stringify!($name).replace('_', " ") + ".";
-            let scenario = transaction(&words, participants).crash_at(NodeId::COORDINATOR, Point::$point);
+    ($($(#[doc = $doc:literal])+ $name:ident: $point:ident, $commits:literal;)+) => {
+        $($(#[doc = $doc])+ pub fn $name(participants: u32) -> TestScenario {
+            let scenario = transaction(concat!($($doc),+).trim(), participants)
+                .crash_at(NodeId::COORDINATOR, Point::$point);
             outcome(scenario, $commits)
         })+
     };
@@ -63,10 +63,9 @@ coordinator_killed! {
 }
 
 macro_rules! coordinator_killed_again {
-    ($($(#[$doc:meta])* $name:ident: $point:ident;)+) => {
-        $($(#[$doc])* pub fn $name(participants: u32) -> TestScenario {
-            let words = stringify!($name).replace('_', " ") + ".";
-            let scenario = transaction(&words, participants)
+    ($($(#[doc = $doc:literal])+ $name:ident: $point:ident;)+) => {
+        $($(#[doc = $doc])+ pub fn $name(participants: u32) -> TestScenario {
+            let scenario = transaction(concat!($($doc),+).trim(), participants)
                 .crash_at(NodeId::COORDINATOR, Point::AfterDecisionForced)
                 .crash_at(NodeId::COORDINATOR, Point::$point);
             outcome(scenario, true)
@@ -93,10 +92,10 @@ pub fn coordinator_killed_for_good_blocks(participants: u32) -> TestScenario {
 }
 
 macro_rules! database_killed {
-    ($($(#[$doc:meta])* $name:ident: $point:ident, $commits:literal;)+) => {
-        $($(#[$doc])* pub fn $name(participants: u32) -> TestScenario {
-            let words = stringify!($name).replace('_', " ") + ".";
-            let scenario = transaction(&words, participants).crash_at(KILLED.into(), Point::$point);
+    ($($(#[doc = $doc:literal])+ $name:ident: $point:ident, $commits:literal;)+) => {
+        $($(#[doc = $doc])+ pub fn $name(participants: u32) -> TestScenario {
+            let scenario = transaction(concat!($($doc),+).trim(), participants)
+                .crash_at(KILLED.into(), Point::$point);
             outcome(scenario, $commits)
         })+
     };

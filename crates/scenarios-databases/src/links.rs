@@ -6,7 +6,7 @@ use harness_core::{
     Change, DistributedTransaction, FailureMode, LinkEffect, Load, NetworkFault, TestScenario, Write,
 };
 
-use crate::work::scenario;
+use crate::work::{COMMITS, scenario};
 
 const STRUCK: ParticipantId = ParticipantId(2);
 
@@ -159,6 +159,7 @@ pub fn trouble_amid_other_work_conserves_the_total(participants: u32) -> TestSce
     let mut scenario = scenario(description, participants.min(3))
         .load(Load { keys: 50, ..Load::transfers(400, 2) })
         .in_flight(8)
+        .expect_some(COMMITS)
         .fault_at(
             STRUCK.into(),
             FailureMode::Crash { restart_after_ms: Some(100) },

@@ -3,7 +3,7 @@
 use harness_core::history::{Nanos, NodeId, ParticipantId};
 use harness_core::{Arrivals, FailureConfig, FailureMode, Load, TestScenario, Trigger};
 
-use crate::work::scenario;
+use crate::work::{COMMITS, scenario};
 
 /// A client comes in each so many milliseconds: however fast a database is, the storm lasts as long.
 const EVERY_MS: u32 = 5;
@@ -13,7 +13,8 @@ fn storm(description: &str, participants: u32, seconds: u32) -> TestScenario {
     let clients = seconds * 1_000 / EVERY_MS;
     let mut storm = scenario(description, participants)
         .load(Load { keys: 50, ..Load::transfers(clients, 2) })
-        .in_flight(8);
+        .in_flight(8)
+        .expect_some(COMMITS);
     storm.arrivals = Some(Arrivals { every: Nanos::from_millis(EVERY_MS.into()), at_once_max: 8 });
     // Who is killed, when first, and how long each stays up.
     for (node, ms, up_ms) in [

@@ -1,12 +1,19 @@
 //! Work of each sort, and nothing wrong.
 
-use harness_core::history::{Gid, Key, MessageKind, NodeId, ParticipantId, Point, Value};
-use harness_core::{Change, DistributedTransaction, Load, Read, SlaRequirements, TestScenario, Write};
+use harness_core::history::{
+    Decision, Gid, Key, MessageKind, NodeId, ParticipantId, Point, RecordKind, Value,
+};
+use harness_core::{
+    Change, DistributedTransaction, FactCount, Load, Read, SlaRequirements, TestScenario, Write,
+};
 
 /// At least two databases, and real time, in which a machine that is busy with something else is no failure.
 pub(crate) fn scenario(description: &str, participants: u32) -> TestScenario {
     TestScenario::new(description, participants.max(2)).sla(SlaRequirements::chaos())
 }
+
+/// A database on which nothing commits proves nothing.
+pub(crate) const COMMITS: FactCount = FactCount::Appended(RecordKind::Decided(Decision::Commit));
 
 /// The least that two databases can do together.
 pub fn transfer_commits(participants: u32) -> TestScenario {
@@ -20,6 +27,7 @@ pub fn transfers_conserve_the_total(participants: u32) -> TestScenario {
     scenario("Two hundred transfers by eight clients over twenty keys.", participants)
         .load(Load { keys: 20, ..Load::transfers(200, 2) })
         .in_flight(8)
+        .expect_some(COMMITS)
 }
 
 /// A branch that wrote nothing is over with its vote: prepared, it would hold a slot in PostgreSQL, and in MariaDB be gone

@@ -151,6 +151,12 @@ impl TestScenario {
         self
     }
 
+    /// Expects something to happen at least once.
+    pub fn expect_some(mut self, what: FactCount) -> Self {
+        self.expect.happens.push(what);
+        self
+    }
+
     /// Expects something to stay within a bound.
     pub fn expect_at_most(mut self, what: Gauge, most: u64) -> Self {
         self.expect.at_most.push((what, most));
