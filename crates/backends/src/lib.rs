@@ -80,6 +80,13 @@ pub enum BackendError {
     /// This build knows no such kind.
     #[error("\"{0}\" is no database of this build: use {known}", known = Kind::ALL.iter().map(Kind::to_string).collect::<Vec<_>>().join(" or "))]
     UnknownKind(String),
+    /// Nothing is named to run on.
+    #[error("no database is named: name one at least")]
+    NoDatabase,
+    /// What a run needs of this machine is not to be had.
+    #[error("could not set up {what}: {source}")]
+    #[expect(missing_docs, reason = "the variant's sentence names its fields")]
+    Start { what: &'static str, source: std::io::Error },
     /// A program is not installed.
     #[error(
         "{kind}: the program {program} is neither on the PATH nor in the usual places: install it (Debian: apt-get install {package})"
@@ -101,4 +108,10 @@ pub enum BackendError {
     #[error("{node}: {why}")]
     #[expect(missing_docs, reason = "the variant's sentence names its fields")]
     Database { node: String, why: String },
+}
+
+impl BackendError {
+    fn start(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Start { what, source }
+    }
 }

@@ -38,7 +38,7 @@ pub struct Diagnosis {
 /// When it cannot be looked at.
 pub fn examine(url: &Url) -> Result<Diagnosis, BackendError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(BackendError::Log)?;
+    let runtime = runtime.map_err(BackendError::start("a runtime"))?;
     let looked = runtime.block_on(look(url));
     looked.map_err(|error| BackendError::Url { url: url.to_string(), why: error.to_string() })
 }

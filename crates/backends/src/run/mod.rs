@@ -98,13 +98,18 @@ impl Databases {
 
     fn at_places(places: Vec<Place>, durability: Durability) -> Result<Self, BackendError> {
         if places.is_empty() {
-            return Err(BackendError::UnknownKind(String::new()));
+            return Err(BackendError::NoDatabase);
         }
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(BackendError::Log)?;
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(BackendError::start("a runtime"))?;
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         let interrupts = {
             let _entered = runtime.enter();
-            kinds.into_iter().map(signal).collect::<Result<Vec<_>, _>>().map_err(BackendError::Log)?
+            kinds
+                .into_iter()
+                .map(signal)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(BackendError::start("signals"))?
         };
         let (servers, interrupts) = (RefCell::default(), RefCell::new(interrupts));
         Ok(Self { places, durability, cast: Cast::reference(), runtime, servers, interrupts })
@@ -167,7 +172,7 @@ impl Databases {
         let mut servers = self.servers.take();
         let folder = match servers.folder.take() {
             Some(folder) => folder,
-            None => RunFolder::open().map_err(BackendError::Log)?,
+            None => RunFolder::open().map_err(BackendError::start("a temporary folder"))?,
         };
         // What was declared last goes first, however this ends: servers before the folder that they are in.
         let mut up = std::mem::take(&mut servers.up);

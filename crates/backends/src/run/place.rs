@@ -75,7 +75,11 @@ impl Ground<'_> {
             Place::There(url) => (Target { checkpoints: false, ..self.target(id, url) }, None),
         };
         let link = match self.has_links {
-            true => Some(target.put_link(self.folder, self.trouble).map_err(BackendError::Log)?),
+            true => Some(
+                target
+                    .put_link(self.folder, self.trouble)
+                    .map_err(BackendError::start("a link to a database"))?,
+            ),
             false => None,
         };
         let target = Rc::new(target);

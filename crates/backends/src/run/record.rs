@@ -17,15 +17,11 @@ pub(super) struct Record<'a> {
     started: Instant,
     chunk: Vec<Event>,
     sink: &'a mut dyn Sink,
-    ledgers: Vec<Ledger>,
+    /// What is known of the branches of each participant.
+    ledgers: Vec<BTreeMap<Gid, Page>>,
 }
 
-/// What is known of the branches of one participant.
-#[derive(Default)]
-struct Ledger {
-    branches: BTreeMap<Gid, Page>,
-}
-
+/// What is known of a branch.
 #[derive(Default)]
 struct Page {
     progress: Progress,
@@ -53,7 +49,7 @@ enum Progress {
 
 impl<'a> Record<'a> {
     pub(super) fn new(participants: u32, sink: &'a mut dyn Sink) -> Self {
-        let ledgers = (0..participants).map(|_| Ledger::default()).collect();
+        let ledgers = (0..participants).map(|_| BTreeMap::new()).collect();
         Self { started: Instant::now(), chunk: Vec::with_capacity(CHUNK), sink, ledgers }
     }
 
@@ -80,7 +76,7 @@ impl<'a> Record<'a> {
     }
 
     fn page(&mut self, id: ParticipantId, gid: Gid) -> &mut Page {
-        self.ledgers[id.0 as usize - 1].branches.entry(gid).or_default()
+        self.ledgers[id.0 as usize - 1].entry(gid).or_default()
     }
 
     /// A branch has done its work. What it saw others to have written is committed, even if nobody was told; MariaDB shows
@@ -190,7 +186,7 @@ impl<'a> Record<'a> {
         }
         let finished: std::collections::BTreeSet<Gid> = finished.iter().copied().collect();
         let (mut lost, mut gone) = (Vec::new(), Vec::new());
-        for (&gid, page) in &mut self.ledgers[id.0 as usize - 1].branches {
+        for (&gid, page) in &mut self.ledgers[id.0 as usize - 1] {
             if page.progress == Progress::Shown {
                 // It had not said so.
                 page.progress = page.before_shown;
@@ -222,7 +218,7 @@ impl<'a> Record<'a> {
 
     /// Who of those that are prepared has a lock on the key.
     pub(super) fn holder(&self, id: ParticipantId, key: Key) -> Gid {
-        let branches = self.ledgers[id.0 as usize - 1].branches.iter();
+        let branches = self.ledgers[id.0 as usize - 1].iter();
         let holds = |page: &Page| {
             let written = page.writes.iter().any(|&(written, _)| written == key);
             page.progress == Progress::Prepared && (written || page.read.contains(&key))

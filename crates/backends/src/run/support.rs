@@ -28,6 +28,14 @@ pub(super) fn beyond(scenario: &TestScenario, faults: &[FailureConfig], places: 
     {
         return Some(fault.to_string());
     }
+    // A database that decides by itself is killed with its statement under way, and who is first, the kernel decides.
+    let is_amid_one_phase = |fault: &&FailureConfig| {
+        let at_commit = matches!(fault.trigger, Trigger::AtPoint { point: Point::BeforeCommitForced, .. });
+        at_commit && scenario.transactions.iter().any(|transaction| transaction.participant_ids.len() == 1)
+    };
+    if let Some(fault) = faults.clone().find(is_amid_one_phase) {
+        return Some(format!("{fault}, of a database that decides by itself"));
+    }
     let harms = |fault: &&FailureConfig| !matches!(fault.mode, FailureMode::Network(_) | FailureMode::VoteNo);
     let is_any_theirs = || (1..=scenario.participants).map(ParticipantId).any(|id| !is_ours(id));
     let strikes_theirs = |fault: &FailureConfig| match (fault.node, fault.trigger) {
