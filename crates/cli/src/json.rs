@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::report::Report;
 use crate::run::Ran;
 use crate::screen::Screen;
-use crate::summary::Summary;
+use crate::summary::{FailedRun, Summary};
 
 /// One object with all results, one on each line, and the summary. Results are not kept: there may be millions.
 #[derive(Default)]
@@ -13,7 +13,7 @@ pub(crate) struct JsonObject {
     has_results: bool,
 }
 
-/// One result on each line and nothing else: with one seed, one JSON document.
+/// One result on each line and nothing else: with one seed, one JSON document. Of a run that did not happen, why.
 pub(crate) struct JsonLines;
 
 impl Report for JsonObject {
@@ -45,15 +45,13 @@ impl Report for JsonObject {
 impl Report for JsonLines {
     fn ran(&mut self, screen: &mut Screen, ran: &Ran) -> Result<(), Failure> {
         match &ran.result {
-            Ok(result) => {
-                screen.print_json(result)?;
-                screen.print("\n")
-            }
+            Ok(result) => screen.print_json(result)?,
             Err(reason) => {
                 remark(screen, ran, reason);
-                Ok(())
+                screen.print_json(&FailedRun::of(ran))?;
             }
         }
+        screen.print("\n")
     }
 
     fn finish(&mut self, _screen: &mut Screen, _summary: &Summary) -> Result<(), Failure> {

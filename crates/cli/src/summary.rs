@@ -97,8 +97,9 @@ struct Row {
     passed: u64,
 }
 
+/// A run that did not pass.
 #[derive(Serialize)]
-struct FailedRun {
+pub(crate) struct FailedRun {
     scenario_name: String,
     seed: u64,
     status: Status,
@@ -156,18 +157,7 @@ impl Summary {
             self.metrics.add_degradation(result.degradation.as_ref());
         }
         if ran.status != Status::Passed {
-            self.failures.push(FailedRun {
-                scenario_name: ran.subject.name().to_owned(),
-                seed: ran.seed,
-                status: ran.status,
-                failures: match &ran.result {
-                    Ok(result) => result.failures.clone(),
-                    Err(reason) => vec![reason.clone()],
-                },
-                file: ran.file.clone(),
-                history: ran.kept.clone(),
-                replay: ran.replay.anywhere(),
-            });
+            self.failures.push(FailedRun::of(ran));
         }
     }
 
@@ -188,6 +178,23 @@ impl Summary {
         metrics.wall_ms = self.cost.wall().as_secs_f64() * 1e3;
         metrics.cpu_ms = self.cost.cpu().as_secs_f64() * 1e3;
         metrics.peak_memory_mb = Cost::peak_memory() as f64 / (1 << 20) as f64;
+    }
+}
+
+impl FailedRun {
+    pub(crate) fn of(ran: &Ran) -> Self {
+        Self {
+            scenario_name: ran.subject.name().to_owned(),
+            seed: ran.seed,
+            status: ran.status,
+            failures: match &ran.result {
+                Ok(result) => result.failures.clone(),
+                Err(reason) => vec![reason.clone()],
+            },
+            file: ran.file.clone(),
+            history: ran.kept.clone(),
+            replay: ran.replay.anywhere(),
+        }
     }
 }
 

@@ -42,6 +42,13 @@ impl Xid {
     }
 }
 
+/// Whether a prepared transaction, by its whole name as its database lists it, is of some run of this program.
+pub(crate) fn is_of_a_run(name: &str) -> bool {
+    let global = name.split(',').next().unwrap_or_default().trim_matches('\'');
+    // PostgreSQL has but one name for both parts.
+    Xid::parsed(global).or_else(|| Xid::parsed(global.rsplit_once('-')?.0)).is_some()
+}
+
 /// How a database keeps transactions apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isolation {
@@ -246,6 +253,11 @@ mod tests {
         assert_eq!(Xid::parsed(&xid.global()), Some((0xab, Gid(7))));
         for others in ["2pc-payments-17", "2pc-17", "2pc-+0000000000000ab-7", "2pc-00000000000000ab-x"] {
             assert_eq!(Xid::parsed(others), None, "{others}");
+            assert!(!is_of_a_run(others), "{others}");
         }
+        assert!(
+            is_of_a_run("2pc-00000000000000ab-7-rm1")
+                && is_of_a_run("'2pc-00000000000000ab-7','rm2-71beeff9',1")
+        );
     }
 }

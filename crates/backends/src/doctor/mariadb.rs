@@ -1,6 +1,6 @@
 //! What in MariaDB breaks XA.
 
-use super::{Diagnosis, finding, row};
+use super::{Diagnosis, finding, remedy_for, row};
 use crate::wire::Answer;
 
 pub(super) const QUESTIONS: &str = "\
@@ -60,10 +60,7 @@ pub(super) fn read(answers: &[Answer]) -> Diagnosis {
         answers.get(1).into_iter().flat_map(|answer| &answer.rows).filter_map(|row| row.last()?.as_deref())
     {
         let problem = format!("{name} is prepared and holds its locks; MariaDB does not say since when");
-        let remedy = format!(
-            "if it is of no transaction that runs now, find out what its coordinator decided, then XA COMMIT or XA ROLLBACK \
-             {name}"
-        );
+        let remedy = remedy_for(name, "XA COMMIT or XA ROLLBACK");
         findings.push(finding(problem, remedy));
     }
     Diagnosis { version: format!("MariaDB {version}"), findings }

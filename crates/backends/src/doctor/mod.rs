@@ -8,6 +8,7 @@ mod postgres;
 
 use std::time::Duration;
 
+use crate::dialect;
 use crate::wire::{Answer, Failure, Session};
 use crate::{BackendError, Kind, Url};
 
@@ -52,6 +53,17 @@ pub(crate) async fn look(url: &Url) -> Result<Diagnosis, Failure> {
         Kind::MariaDb => (mariadb::QUESTIONS, mariadb::read),
     };
     Ok(read(&session.ask(settings).await?))
+}
+
+/// What to do about a branch that is prepared.
+fn remedy_for(name: &str, finish: &str) -> String {
+    if dialect::is_of_a_run(name) {
+        let ours = "it is of a run of 2pc-test: if none runs now, one that was killed, and the next run there removes it";
+        return ours.to_owned();
+    }
+    format!(
+        "if it is of no transaction that runs now, find out what its coordinator decided, then {finish} {name}"
+    )
 }
 
 fn finding(problem: impl Into<String>, remedy: impl Into<String>) -> Finding {

@@ -1,6 +1,6 @@
 //! What in PostgreSQL breaks prepared transactions.
 
-use super::{Diagnosis, Finding, finding, row};
+use super::{Diagnosis, Finding, finding, remedy_for, row};
 use crate::wire::Answer;
 
 pub(super) const QUESTIONS: &str = "\
@@ -58,8 +58,7 @@ fn left_behind(orphan: &[Option<String>], (user, database, is_super): &(String, 
         "'{gid}' has been prepared for {} s: it holds its locks, and keeps vacuum from what came after it",
         column(3)
     );
-    let mut remedy =
-        format!("find out what its coordinator decided, then COMMIT PREPARED or ROLLBACK PREPARED '{gid}'");
+    let mut remedy = remedy_for(&format!("'{gid}'"), "COMMIT PREPARED or ROLLBACK PREPARED");
     if home != *database {
         remedy.push_str(&format!(", from database \"{home}\""));
     }

@@ -93,6 +93,9 @@ fn what_databases_cannot_do_is_unsupported_also_if_the_environment_asks_for_it()
         program(["run-scenario", "transfer_commits", "--backend", "postgres"]).env("FAILPOINTS", torn).run();
     let told = "unsupported: real databases cannot do this: torn tail of any node";
     assert!(left.code == Some(3) && left.out.contains(told), "{}", left.out);
+    let json = ["run-scenario", "transfer_commits", "--backend", "postgres", "--json"];
+    let json = program(json).env("FAILPOINTS", torn).run();
+    assert!(json.code == Some(3) && json.out.contains(r#""status":"unsupported""#), "{}", json.out);
     let url = "postgres://me@127.0.0.1:1/bank";
     let twice = program(["run-scenario", "transfer_commits", "--url", url, "--url", url]).run();
     assert!(twice.code == Some(2) && twice.err.contains("is named twice"), "{}", twice.err);
