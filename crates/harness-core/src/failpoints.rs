@@ -185,7 +185,7 @@ mod tests {
     fn only_counted_actions_at_known_steps_are_allowed() {
         let good = "participant::after_vote_sent@rm2=3*off->1*return(crash 50)";
         let site = (Point::AfterVoteSent, "rm2".parse().ok());
-        assert_eq!(entry(good), Ok(Configured::Step(site)));
+        assert_eq!(entry(good).map(|(configured, _)| configured), Ok(Configured::Step(site)));
         for bad in [
             "participant::after_vote_sent",
             "participant::after_lunch=off",
@@ -213,7 +213,7 @@ mod tests {
     fn points_of_others_take_what_replays() {
         for good in ["mine::here=1*return", "mine::here=2*off->1*return(x)", "mine::here=off", "a::b=1*panic"]
         {
-            assert!(matches!(entry(good), Ok(Configured::Own(_))), "{good}");
+            assert!(matches!(entry(good), Ok((Configured::Own(_), _))), "{good}");
         }
         for bad in [
             "mine=1*return",
