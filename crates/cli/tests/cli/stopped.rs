@@ -111,15 +111,14 @@ fn a_worker_that_is_killed_is_named_and_the_others_go_on() {
 #[test]
 fn a_budget_ends_at_the_end_of_an_epoch() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut before = 0;
-    for _ in 0..3 {
-        let stopped = run(folder.path(), &[&EIGHT_HOURS[..], &["--budget=200ms"]].concat());
+    let is_finished = |budget: &str| {
+        let stopped = run(folder.path(), &[&EIGHT_HOURS[..], &[budget]].concat());
         assert_eq!((stopped.code, stopped.err.as_str()), (Some(0), ""), "{}", stopped.out);
-        assert!(stopped.out.contains("\nnot finished: "), "{}", stopped.out);
-        let now = recorded(&folder.path().join("state"));
-        assert!(now > before, "it gets on, however little time there is");
-        before = now;
-    }
+        !stopped.out.contains("\nnot finished: ")
+    };
+    assert!(!is_finished("--budget=50ms"));
+    // However slow the machine, it gets on.
+    assert!((0..200).any(|_| is_finished("--budget=200ms")));
     goes_on(folder.path(), &undisturbed());
 }
 
