@@ -8,7 +8,7 @@ use history::{Fact, Gid, Key, NodeId, ParticipantId, Value};
 use tokio::time::sleep;
 
 use super::Run;
-use super::target::{Seat, Target};
+use super::target::{LOOKS, SOON, Seat, Target};
 use crate::BackendError;
 use crate::dialect::{ALL_FINISHED, CONTENTS, KEYS, TABLES, UNLOCKED};
 use crate::wire::{Answer, Failure};
@@ -36,10 +36,14 @@ impl Target {
     /// Takes a database of somebody else's for this run alone, as long as the session lives that is returned.
     pub(super) async fn claim(&self) -> Result<Seat, BackendError> {
         let mut seat = self.open_direct().await.map_err(|error| self.failed(&error))?;
-        let answers = seat.ask(self.dialect.claim()).await.map_err(|error| self.failed(&error))?;
-        if numbers(&answers).next() == Some(1) {
-            self.mind_others_tables(&mut seat).await?;
-            return Ok(seat);
+        for _ in 0..LOOKS {
+            let answers = seat.ask(self.dialect.claim()).await.map_err(|error| self.failed(&error))?;
+            if numbers(&answers).next() == Some(1) {
+                self.mind_others_tables(&mut seat).await?;
+                return Ok(seat);
+            }
+            // The session of a run that is over ends in its own time.
+            sleep(SOON).await;
         }
         let why =
             "another run is at work in this database: wait for its end, or give each a database of its own";
