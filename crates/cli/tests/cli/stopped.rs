@@ -54,17 +54,17 @@ fn what_is_killed_at_any_moment_ends_as_if_it_had_not_been() {
 /// Places are kept once a second. This goes on for seconds.
 #[test]
 fn what_is_killed_goes_on_from_where_its_place_was_kept() {
-    let two_days =
-        ["soak", "--duration=2d", "--epoch=6m", "--participants=10", "--faults=3/min", "--clusters=1"];
+    let six_days =
+        ["soak", "--duration=6d", "--epoch=6m", "--participants=10", "--faults=3/min", "--clusters=1"];
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut started = Started::new(folder.path(), command(folder.path(), &two_days));
+    let mut started = Started::new(folder.path(), command(folder.path(), &six_days));
     assert!(started.wait_for_place(), "it was at its end before a place was kept");
     assert!(started.wait_for_records(recorded(&folder.path().join("state")) + 10_000));
     started.kill_all();
-    let ended = run(folder.path(), &two_days);
+    let ended = run(folder.path(), &six_days);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     let other = tempfile::tempdir().expect("a temporary folder");
-    assert_eq!(digest(&ended.out), digest(&run(other.path(), &two_days).out));
+    assert_eq!(digest(&ended.out), digest(&run(other.path(), &six_days).out));
 }
 
 #[test]
