@@ -1,6 +1,14 @@
 //! How branches end that are ended in an unusual way.
 
+use std::cell::RefCell;
+
+use harness_core::{Backend as _, Cast, FailureMode, TwoPhaseCommitTestHarness};
+use history::{MessageKind, Nanos, NodeId, Point, Vote};
+use protocol::{Coordinator, Effects, Input, Message, ReferenceCoordinator};
+use scenarios_databases::work;
+
 use super::*;
+use crate::{Databases, Options};
 
 /// PostgreSQL rolls a failed transaction back upon a COMMIT too, and raises no error.
 #[test]
@@ -92,5 +100,71 @@ fn a_branch_is_not_gone_while_a_killed_coordinator_has_its_commit_under_way() {
             let Known::Executed(seen) = read else { panic!("{read:?}") };
             assert_eq!(matches!(known, Known::Committed), seen[0].writer == Gid(1), "{known:?}");
         });
+    }
+}
+
+fn databases(kind: Kind) -> Databases {
+    Databases::new(Options { kinds: vec![kind], durability: Durability::Process }).expect("a kind")
+}
+
+/// Tells also those to commit who have voted read-only, and keeps what they answer after that.
+struct TellsAll {
+    reference: ReferenceCoordinator,
+    told: Option<NodeId>,
+    answers: Rc<RefCell<Vec<MessageKind>>>,
+}
+
+impl Coordinator for TellsAll {
+    fn step(&mut self, now: Nanos, input: Input<'_>, effects: &mut Effects) {
+        let mut reader = None;
+        if let Input::Received { from, ref message, .. } = input {
+            if self.told == Some(from) {
+                self.answers.borrow_mut().push(message.kind());
+            }
+            if let Message::Vote { gid, vote: Vote::ReadOnly } = *message {
+                reader = Some((from, gid));
+            }
+        }
+        self.reference.step(now, input, effects);
+        if let Some((from, gid)) = reader {
+            self.told = Some(from);
+            effects.send(from, Message::Commit { gid });
+        }
+    }
+
+    fn oldest_unsettled(&self) -> Option<Gid> {
+        let is_awaited = self.told.is_some() && self.answers.borrow().is_empty();
+        self.reference.oldest_unsettled().or(is_awaited.then_some(Gid(1)))
+    }
+}
+
+/// A simulated participant does so too, and many a coordinator tells all.
+#[test]
+fn who_has_only_read_acknowledges_a_commit() {
+    for &kind in Kind::ALL {
+        let answers = Rc::new(RefCell::new(Vec::new()));
+        let kept = Rc::clone(&answers);
+        let cast = Cast::reference().with_coordinator(move |config| TellsAll {
+            reference: ReferenceCoordinator::new(*config),
+            told: None,
+            answers: Rc::clone(&kept),
+        });
+        let scenario = work::branch_that_reads_takes_no_part_in_phase_two(2);
+        databases(kind).cast(cast).run(&scenario, 0, &mut ()).expect("the run happens");
+        assert_eq!(*answers.borrow(), [MessageKind::Acknowledge]);
+    }
+}
+
+#[test]
+fn a_database_that_is_to_vote_no_does_not_commit_in_one_phase() {
+    let no = FailureMode::VoteNo;
+    let scenario = TestScenario::new("The only database cannot commit.", 1)
+        .writing_to(1)
+        .fault_at(ParticipantId(1).into(), no, Point::AfterExecute, 1)
+        .expect_outcomes(0, 1);
+    for &kind in Kind::ALL {
+        let result = TwoPhaseCommitTestHarness::with_backend(0, databases(kind)).run_scenario(&scenario);
+        let result = result.expect("the run happens");
+        assert!(result.passed, "{:?}", result.failures);
     }
 }
