@@ -226,16 +226,9 @@ async fn find_out(target: &Target, gid: Gid, lost: Option<&LostSession>) -> Know
     }
 }
 
-/// What a look at a database found.
-pub(crate) struct Sweep {
-    /// Branches of this run that are prepared.
-    pub(crate) prepared: Vec<Gid>,
-}
-
-/// Ends lost sessions and lists what is prepared.
-pub(crate) async fn sweep(target: Rc<Target>) -> Option<Sweep> {
+/// Ends lost sessions, and lists the branches of this run that are prepared.
+pub(crate) async fn sweep(target: Rc<Target>) -> Option<Vec<Gid>> {
     let mut seat = target.open().await.ok()?;
     target.end_lost(&mut seat).await.ok()?;
-    let prepared = target.list(&mut seat).await.ok()?.own;
-    Some(Sweep { prepared })
+    Some(target.list(&mut seat).await.ok()?.own)
 }

@@ -12,7 +12,7 @@ use protocol::{ClientRequest, Effects, Ending, Input, Message, Timer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout_at};
 
-use super::branch::{Done, Known, Sweep};
+use super::branch::{Done, Known};
 use super::coordinator::Node;
 use super::participant::Participant;
 use super::record::Record;
@@ -41,8 +41,8 @@ pub(super) enum Happening {
     Known { life: u32, id: ParticipantId, gid: Gid, known: Known },
     /// A message to the coordinator that needed no work.
     Reply { life: u32, id: ParticipantId, message: Message },
-    /// A look at a database is over.
-    Swept { life: u32, id: ParticipantId, sweep: Option<Sweep> },
+    /// A look at a database is over: which branches are prepared there, if it could be asked.
+    Swept { life: u32, id: ParticipantId, prepared: Option<Vec<Gid>> },
     /// A sync of the coordinator's log is over.
     Synced { life: u32, synced: io::Result<()> },
     /// So many clients come.
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
             Happening::Done { life, id, gid, done } if life == here => self.work_done(id, gid, done),
             Happening::Known { life, id, gid, known } if life == here => self.is_known(id, gid, &known),
             Happening::Reply { life, id, message } if life == here => self.tell_coordinator(id, message),
-            Happening::Swept { life, id, sweep } if life == here => self.swept(id, sweep),
+            Happening::Swept { life, id, prepared } if life == here => self.swept(id, prepared),
             Happening::Synced { life, synced } if life == here => {
                 synced.map_err(BackendError::Log)?;
                 self.synced();

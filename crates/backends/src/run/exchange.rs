@@ -8,7 +8,7 @@ use std::time::Duration;
 use history::{Decision, DropReason, Fact, Gid, NodeId, ParticipantId, Point};
 use protocol::{Input, Message};
 
-use super::branch::{self, Done, Known, Sweep};
+use super::branch::{self, Done, Known};
 use super::participant::{Branch, Reaction, State, reply, unreachable};
 use super::{Flow, Happening, Run};
 use harness_core::steps;
@@ -206,8 +206,8 @@ impl Run<'_> {
                 let target = Rc::clone(&participant.target);
                 let (queue, life, id) = (self.queue.clone(), self.node.life, participant.id());
                 self.node.tasks.spawn_local(async move {
-                    let sweep = branch::sweep(target).await;
-                    let _ = queue.send(Happening::Swept { life, id, sweep });
+                    let prepared = branch::sweep(target).await;
+                    let _ = queue.send(Happening::Swept { life, id, prepared });
                 });
             }
             let mut overdue = Vec::new();
@@ -224,10 +224,10 @@ impl Run<'_> {
     }
 
     /// A look at a database is over: what nobody knows of is asked about.
-    pub(super) fn swept(&mut self, id: ParticipantId, sweep: Option<Sweep>) {
+    pub(super) fn swept(&mut self, id: ParticipantId, prepared: Option<Vec<Gid>>) {
         let participant = self.participant(id);
         participant.is_being_swept = false;
-        let Some(Sweep { prepared }) = sweep else { return };
+        let Some(prepared) = prepared else { return };
         let (mut orphans, mut unclear) = (Vec::new(), Vec::new());
         participant.suspicious = participant.target.sessions.borrow().has_lost();
         for &gid in &prepared {

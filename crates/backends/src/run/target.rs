@@ -190,12 +190,12 @@ impl Target {
         Ok(None)
     }
 
-    /// Makes an end of what was under way on connections that were lost. Whether there may have been anything.
-    pub(super) async fn end_lost(&self, seat: &mut Seat) -> Result<bool, Failure> {
-        self.end_left(seat, false).await
+    /// Makes an end of what was under way on connections that were lost.
+    pub(super) async fn end_lost(&self, seat: &mut Seat) -> Result<(), Failure> {
+        self.end_left(seat, false).await.map(drop)
     }
 
-    /// The same, and of what coordinators that were killed had under way.
+    /// The same, and of what coordinators that were killed had under way. Whether there may have been anything.
     pub(super) async fn end_all(&self, seat: &mut Seat) -> Result<bool, Failure> {
         self.end_left(seat, true).await
     }
