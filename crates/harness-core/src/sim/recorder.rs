@@ -4,8 +4,9 @@ use history::{Event, Fact, Nanos, NodeId};
 
 use super::Sink;
 
-/// Events are handed on in chunks that fit the first-level cache.
-const CHUNK: usize = 256;
+/// Events are handed on in chunks: so long that simulation and judges, each of which takes the caches for itself, seldom
+/// take turns, and so short that a chunk is still in the second-level cache when it is looked at.
+const CHUNK: usize = 1_024;
 
 /// Writes down events and hands them on.
 pub(super) struct Recorder<'a> {
