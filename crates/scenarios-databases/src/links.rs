@@ -111,11 +111,13 @@ pub fn database_paused_past_the_vote_timeout(participants: u32) -> TestScenario 
         .expect_outcomes(0, 1)
 }
 
-/// It stands still with the commit before it, for longer than a reply is waited for.
+/// It stands still with the commit before it, for longer than a reply is waited for. Another transaction comes meanwhile,
+/// and aborts because it hears nothing: were the database at work, both would commit.
 pub fn database_paused_at_commit(participants: u32) -> TestScenario {
     transaction("A database stands still for longer than its acknowledgement is waited for.", participants)
+        .writing_to(2)
         .fault_at(STRUCK.into(), FailureMode::Pause { for_ms: 2_500 }, Point::BeforeDecisionReceived, 1)
-        .expect_outcomes(1, 0)
+        .expect_outcomes(1, 1)
 }
 
 /// A second transaction wants a key that the first has locked. Its commit is late, and the lock is not waited for so
