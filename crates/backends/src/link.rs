@@ -234,7 +234,10 @@ fn request(bytes: &[u8]) -> Option<(MessageKind, Gid)> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::LocalSet;
+
     use super::*;
+    use crate::server::RunFolder;
 
     #[test]
     fn statements_are_known_as_messages() {
@@ -257,5 +260,60 @@ mod tests {
             assert_eq!(request(statements.as_bytes()), Some(expected), "{statements}");
         }
         assert_eq!(request(b"SELECT gid FROM pg_prepared_xacts"), None);
+    }
+
+    /// What a database hears of a client that says a word and goes, `None` if it is not reached, and how often something
+    /// struck. Nobody goes before that, if it is to strike.
+    async fn heard(fault: NetworkFault, strikes: usize) -> io::Result<(Option<String>, usize)> {
+        let folder = RunFolder::open()?;
+        let (place, socket) = (folder.path().join("database"), folder.path().join("link"));
+        let database = std::os::unix::net::UnixListener::bind(&place)?;
+        database.set_nonblocking(true)?;
+        let struck = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&struck);
+        let trouble = Trouble::new(move |_| counted.set(counted.get() + 1));
+        trouble.begin(None, &fault);
+        let _link = Link::open(&socket, Address::Unix(place), ParticipantId(1), Rc::clone(&trouble))?;
+        let mut client = UnixStream::connect(&socket).await?;
+        client.write_all(b"hello").await?;
+        if strikes > 0 {
+            while struck.get() < strikes {
+                tokio::task::yield_now().await;
+            }
+            trouble.heal();
+        }
+        // Where the connection is cut, neither this nor that is possible.
+        let _ = client.shutdown().await;
+        let _ = client.read_to_end(&mut Vec::new()).await;
+        let mut words = String::new();
+        let Ok((server, _)) = database.accept() else { return Ok((None, struck.get())) };
+        server.set_nonblocking(true)?;
+        UnixStream::from_std(server)?.read_to_string(&mut words).await?;
+        Ok((Some(words), struck.get()))
+    }
+
+    /// Neither late nor lost is what is not said yet: such a fault waits for the first words, which are no message.
+    #[test]
+    fn what_strikes_all_strikes_the_first_words_too_and_only_a_cut_comes_before_them() -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let late = LinkEffect::Delay { min_ms: 100, max_ms: 100 };
+        let lose = LinkEffect::Lose { percent: 100 };
+        let all = |effect| NetworkFault::everywhere(effect).times(1);
+        for (fault, strikes, expected) in [
+            (all(LinkEffect::Cut), 1, None),
+            (all(lose), 1, Some("")),
+            (all(late), 1, Some("hello")),
+            (all(LinkEffect::Cut).of(MessageKind::Execute), 0, Some("hello")),
+            (all(lose).of(MessageKind::Execute), 0, Some("hello")),
+        ] {
+            let (effect, started, local) = (fault.effect, Instant::now(), LocalSet::new());
+            let in_time =
+                async { timeout_at(started + Duration::from_secs(10), heard(fault, strikes)).await? };
+            let (words, struck) = runtime.block_on(local.run_until(in_time))?;
+            assert_eq!((words.as_deref(), struck), (expected, strikes), "{effect:?}");
+            let is_late = started.elapsed() >= Duration::from_millis(100);
+            assert!(is_late || effect != late, "it came at once");
+        }
+        Ok(())
     }
 }
