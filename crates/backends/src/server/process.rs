@@ -155,6 +155,8 @@ fn found_children(parent: Pid) -> Vec<Pid> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     /// One that was killed between the start of a server and the moment from which the kernel ends it has left it to
@@ -189,6 +191,43 @@ mod tests {
         while family.iter().any(lives) {
             std::hint::spin_loop();
         }
+        Ok(())
+    }
+
+    /// A process of ours that has the number of one that is gone. Numbers are given out in turn, and the turn is set by root
+    /// alone; `None` if it cannot be.
+    fn successor(gone: Pid) -> io::Result<Option<Child>> {
+        for _ in 0..1_000 {
+            if fs::write("/proc/sys/kernel/ns_last_pid", (gone.as_raw() - 1).to_string()).is_err() {
+                return Ok(None);
+            }
+            let mut other = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+            if Pid::from_raw(other.id().cast_signed()) == gone {
+                return Ok(Some(other));
+            }
+            // Somebody else was faster.
+            other.kill()?;
+            other.wait()?;
+        }
+        Ok(None)
+    }
+
+    #[test]
+    fn whoever_has_the_number_of_a_process_that_has_ended_is_not_killed_for_it() -> io::Result<()> {
+        let mut process = Process::start(Command::new("true"), Path::new("/dev/null"))?;
+        while !process.has_ended() {
+            std::hint::spin_loop();
+        }
+        let Some(mut other) = successor(process.pid())? else {
+            let told = "SKIPPED, as the number of the next process cannot be set: to try it, be root";
+            return writeln!(io::stderr(), "{told}");
+        };
+        process.kill();
+        drop(process);
+        // It ends by itself when nothing more is to be read.
+        drop(other.stdin.take());
+        let ended = other.wait()?;
+        assert!(ended.success(), "{ended}");
         Ok(())
     }
 
