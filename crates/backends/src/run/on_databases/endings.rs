@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use harness_core::{Backend as _, Cast, FailureMode, TwoPhaseCommitTestHarness};
+use harness_core::{
+    Backend as _, Cast, FailureMode, LinkEffect, NetworkFault, SlaRequirements, TwoPhaseCommitTestHarness,
+};
 use history::{MessageKind, Nanos, NodeId, Point, Vote};
 use protocol::{Coordinator, Effects, Input, Message, ReferenceCoordinator};
 use scenarios_databases::work;
@@ -103,7 +105,7 @@ fn a_branch_is_not_gone_while_a_killed_coordinator_has_its_commit_under_way() {
     }
 }
 
-fn databases(kind: Kind) -> Databases {
+pub(super) fn databases(kind: Kind) -> Databases {
     Databases::new(Options { kinds: vec![kind], durability: Durability::Process }).expect("a kind")
 }
 
@@ -162,6 +164,28 @@ fn a_database_that_is_to_vote_no_does_not_commit_in_one_phase() {
         .writing_to(1)
         .fault_at(ParticipantId(1).into(), no, Point::AfterExecute, 1)
         .expect_outcomes(0, 1);
+    for &kind in Kind::ALL {
+        let result = TwoPhaseCommitTestHarness::with_backend(0, databases(kind)).run_scenario(&scenario);
+        let result = result.expect("the run happens");
+        assert!(result.passed, "{:?}", result.failures);
+    }
+}
+
+/// A prepare is still on its way when all is looked at, so its session is there, and has its locks unless it is ended.
+#[test]
+fn what_a_killed_coordinator_has_under_way_is_ended_before_the_final_look() {
+    let late = |ms| NetworkFault::everywhere(LinkEffect::Delay { min_ms: ms, max_ms: ms });
+    let (first, second) = (ParticipantId(1).into(), ParticipantId(2).into());
+    let scenario = TestScenario::new("The coordinator is killed with a prepare on the way.", 2)
+        .writing_to(2)
+        .network(late(60_000).of(MessageKind::Prepare).sent_to(second))
+        // It has left when the coordinator is killed.
+        .network(late(300).of(MessageKind::VoteYes).sent_by(first))
+        .never_returns_at(NodeId::COORDINATOR, Point::AfterVoteReceived, 1)
+        .sla(SlaRequirements::chaos())
+        .expect_unknown(1)
+        .expect_blocked()
+        .expect_in_doubt(1);
     for &kind in Kind::ALL {
         let result = TwoPhaseCommitTestHarness::with_backend(0, databases(kind)).run_scenario(&scenario);
         let result = result.expect("the run happens");
