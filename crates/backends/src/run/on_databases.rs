@@ -3,6 +3,7 @@
 mod by_url;
 mod endings;
 mod isolation;
+mod looks;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
