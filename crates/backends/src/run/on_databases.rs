@@ -4,6 +4,7 @@ mod by_url;
 mod endings;
 mod isolation;
 mod looks;
+mod room;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

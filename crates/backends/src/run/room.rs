@@ -65,7 +65,7 @@ impl Run<'_> {
 
 impl Target {
     /// Takes up room until there is no more of it than for so many.
-    async fn take_room(&self, most: u32) -> Result<(), Failure> {
+    pub(super) async fn take_room(&self, most: u32) -> Result<(), Failure> {
         let Some(Room { left, take }) = self.dialect.room() else { return Ok(()) };
         let mut seat = self.open_direct().await?;
         let answers = seat.ask(left).await?;
@@ -77,7 +77,7 @@ impl Target {
     }
 
     /// What is neither of this run nor of anybody else's goes.
-    async fn make_room(&self) -> Result<(), Failure> {
+    pub(super) async fn make_room(&self) -> Result<(), Failure> {
         let mut seat = self.open_direct().await?;
         for statement in self.list(&mut seat).await?.stale {
             seat.ask(&statement).await?;
