@@ -1,6 +1,7 @@
 //! What each database is known for, tried on the database: each test fails if its quirk is not minded.
 
 mod by_url;
+mod doctor;
 mod endings;
 mod isolation;
 mod looks;
