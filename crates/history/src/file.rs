@@ -1,8 +1,9 @@
 //! A history as a file: JSON Lines, versioned, written and read as a stream.
 //!
 //! The first line is the header, each line after it one event, and the last line the number of events and their
-//! digest, without which a file was cut short.
+//! digest, without which a file was cut short. A writer that does not know the digest leaves it out.
 
+use std::fmt;
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -29,11 +30,19 @@ struct Identity {
     version: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LastLine {
     events: u64,
-    digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+}
+
+impl fmt::Display for LastLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events", self.events)?;
+        self.digest.as_ref().map_or(Ok(()), |digest| write!(f, " with digest {digest}"))
+    }
 }
 
 /// Why a file is no history that this build can read.
@@ -58,7 +67,7 @@ pub enum FileError {
     CutShort { line: u64 },
     /// The closing line does not fit the events before it.
     #[error(
-        "line {line}: the closing line says {said}, but the events before it are {found}: the file was changed"
+        "line {line}: the closing line says {said}, but before it there are {found}: the file was changed"
     )]
     Changed { line: u64, said: String, found: String },
     /// Something follows the closing line.
@@ -99,7 +108,7 @@ impl<W: Write> FileWriter<W> {
     /// # Errors
     /// When the output cannot be written.
     pub fn finish(mut self) -> io::Result<W> {
-        let last = LastLine { events: self.events, digest: self.digest.to_string() };
+        let last = LastLine { events: self.events, digest: Some(self.digest.to_string()) };
         write_line(&mut self.out, &last)?;
         self.out.flush()?;
         Ok(self.out)
@@ -188,10 +197,11 @@ impl<R: BufRead> FileReader<R> {
     }
 
     fn close(&mut self, last: &LastLine) -> Result<(), FileError> {
-        let found = LastLine { events: self.events, digest: self.digest.to_string() };
-        if (last.events, &last.digest) != (found.events, &found.digest) {
-            let say = |line: &LastLine| format!("{} events with digest {}", line.events, line.digest);
-            return Err(FileError::Changed { line: self.line, said: say(last), found: say(&found) });
+        let digest = last.digest.as_ref().map(|_| self.digest.to_string());
+        let found = LastLine { events: self.events, digest };
+        if *last != found {
+            let (said, found) = (last.to_string(), found.to_string());
+            return Err(FileError::Changed { line: self.line, said, found });
         }
         while self.read_line()? {
             if !self.text.trim().is_empty() {

@@ -109,6 +109,24 @@ fn a_damaged_file_says_where(#[case] from: &str, #[case] to: &str, #[case] expec
     assert!(error.to_string().starts_with(expected), "{error}");
 }
 
+/// Who writes a history by other means than ours knows how many events it has, and not our digest of them.
+#[test]
+fn a_digest_may_be_left_out_and_the_number_of_events_may_not() {
+    let text = written(&sample());
+    let (events, closing) = text.trim_end().rsplit_once('\n').expect("there are several lines");
+    let (number, _) = closing.split_once(",\"digest\"").expect("the closing line has a digest");
+    assert_eq!(read(&format!("{events}\n{number}}}\n")).expect("a whole file"), sample());
+    let error =
+        read(&format!("{events}\n{{}}\n")).expect_err("a file without its number of events was accepted");
+    assert!(error.to_string().starts_with("line 34, column "), "{error}");
+    let (fewer, _) = events.rsplit_once('\n').expect("there are several lines");
+    let error =
+        read(&format!("{fewer}\n{number}}}\n")).expect_err("a file with an event too few was accepted");
+    let expected =
+        "line 33: the closing line says 32 events, but before it there are 31 events: the file was changed";
+    assert_eq!(error.to_string(), expected);
+}
+
 #[test]
 fn nothing_may_follow_the_closing_line() {
     let text = written(&sample()) + "\n{}\n";
