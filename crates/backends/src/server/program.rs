@@ -1,5 +1,6 @@
 //! Which programs a server needs, where they are, and how they are called.
 
+#[cfg(feature = "mariadb")]
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -151,6 +152,7 @@ impl Program {
     }
 }
 
+#[cfg(feature = "mariadb")]
 fn argument(name: &str, path: &Path) -> OsString {
     let mut argument = OsString::from(name);
     argument.push(path);
