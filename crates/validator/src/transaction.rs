@@ -55,6 +55,8 @@ pub(crate) struct Transaction {
     writes: Vec<Write>,
     /// The last use of its id.
     pub(crate) begun_last: Position,
+    /// Over how many participants its client wants it.
+    pub(crate) participants: u32,
     pub(crate) refusals: u32,
     pub(crate) abort_asked: Position,
     /// The first answer of each kind, by [`Outcome`].
@@ -94,6 +96,7 @@ impl Transaction {
             retiring: false,
             begun: before(past != Past::None),
             begun_last: Position::NEVER,
+            participants: 0,
             repeats: 0,
             refusals: 0,
             abort_asked: Position::NEVER,

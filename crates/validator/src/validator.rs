@@ -58,7 +58,7 @@ impl CorrectnessValidator {
         self.events += 1;
         match event.fact {
             // What the client asks and hears: client truth and termination, and the operations for consistency.
-            Fact::Begun { gid, .. } => self.begun(gid, sequence),
+            Fact::Begun { gid, participants } => self.begun(gid, participants, sequence),
             Fact::Enlisted { gid } => self.enlisted(gid, node, sequence),
             Fact::Asked { gid, key, op, value } => {
                 let (place, asked) = (Op::place(node, key), Position::NEVER);
@@ -235,13 +235,17 @@ impl CorrectnessValidator {
         }
     }
 
-    fn begun(&mut self, gid: Gid, sequence: u64) {
+    fn begun(&mut self, gid: Gid, participants: u32, sequence: u64) {
         self.run.begun += 1;
         if !self.transactions.open(gid, sequence).begun.happened() {
             self.run.isolation.begin(gid, sequence);
         }
         self.at(gid, sequence, |txn, now| {
-            txn.repeats += u32::from(txn.begun.happened());
+            if txn.begun.happened() {
+                txn.repeats += 1;
+            } else {
+                txn.participants = participants;
+            }
             txn.begun.mark(now);
             txn.begun_last = now;
         });

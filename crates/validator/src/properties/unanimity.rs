@@ -25,6 +25,15 @@ pub(crate) fn check(txn: &Transaction, findings: &mut Findings) {
         });
         return;
     }
+    let (known, wanted) = (txn.branches().len(), txn.participants as usize);
+    if known < wanted {
+        findings.violated(Property::Unanimity, || {
+            let claim =
+                format!("{} commits over {wanted} participants, of which only {known} took part", txn.gid);
+            txn.violation(&[], claim, [txn.begun, decision])
+        });
+        return;
+    }
     let missing = || txn.branches().iter().filter(|branch| !branch.vote_delivered.precedes(decision));
     let Some(first) = missing().next() else { return };
     let left_to = |branch: &&Branch| branch.one_phase.happened();

@@ -147,6 +147,18 @@ fn a_commit_that_the_client_asked_not_to_make_is_not_unanimous() {
     abort().after("rm2 asked t1 add k1 -5", "tm abort-asked t1").keeps(Stability);
 }
 
+/// A coordinator that has forgotten a participant has not asked for its vote.
+#[test]
+fn a_commit_over_more_participants_than_took_part_is_not_unanimous() {
+    let forgotten = commit().instead_of("tm begins t1 2", "tm begins t1 3");
+    assert_snapshot!(forgotten.breaks(Unanimity), @r#"
+    unanimity: t1 commits over 3 participants, of which only 2 took part
+            0.000 ms  tm   begins t1 with 3 participants
+            0.018 ms  tm   forces "decided commit" of t1
+    "#);
+    commit().keeps(Unanimity);
+}
+
 #[test]
 fn only_one_participant_can_be_left_to_decide() {
     one_phase().keeps(Unanimity);
