@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::event::Event;
+use crate::ids::{Nanos, NodeId};
 use crate::record::{Header, History};
 
 /// The version of the format that this build writes, and the only one that it reads.
@@ -62,6 +63,16 @@ pub enum FileError {
     /// A line that is no event.
     #[error("line {line}, column {column}: {reason}")]
     Malformed { line: u64, column: usize, reason: String },
+    /// An event of a participant that the header does not count.
+    #[error(
+        "line {line}: {node} is not among the participants that the header counts, which are {participants}"
+    )]
+    Stranger { line: u64, node: NodeId, participants: u32 },
+    /// An event that happened before the one on the line before.
+    #[error(
+        "line {line}: it happened at {at} ns, before the line before it, at {before} ns: events stand in their order"
+    )]
+    Earlier { line: u64, at: u64, before: u64 },
     /// No last line: the writer was stopped, or the end of the file is missing.
     #[error("line {line}: the file ends here without its closing line: it was cut short")]
     CutShort { line: u64 },
@@ -127,6 +138,7 @@ pub struct FileReader<R> {
     text: String,
     line: u64,
     events: u64,
+    last: Nanos,
     digest: Digest,
     finished: bool,
 }
@@ -149,7 +161,16 @@ impl<R: BufRead> FileReader<R> {
         }
         let first: FirstLine = serde_json::from_str(&text).map_err(|error| malformed(1, &error))?;
         let header = first.header;
-        Ok(Self { input, header, text, line: 1, events: 0, digest: Digest::default(), finished: false })
+        Ok(Self {
+            input,
+            header,
+            text,
+            line: 1,
+            events: 0,
+            last: Nanos::ZERO,
+            digest: Digest::default(),
+            finished: false,
+        })
     }
 
     /// Which run the file is of.
@@ -182,6 +203,7 @@ impl<R: BufRead> FileReader<R> {
         }
         let error = match serde_json::from_str::<Event>(&self.text) {
             Ok(event) => {
+                self.place(&event)?;
                 self.events += 1;
                 self.digest.add(&event);
                 return Ok(Some(event));
@@ -194,6 +216,19 @@ impl<R: BufRead> FileReader<R> {
             Err(_) if !self.text.ends_with('\n') => Err(FileError::CutShort { line: self.line }),
             Err(_) => Err(malformed(self.line, &error)),
         }
+    }
+
+    /// An event stands where it can.
+    fn place(&mut self, event: &Event) -> Result<(), FileError> {
+        let (line, participants) = (self.line, self.header.participants);
+        if event.node.participant().is_some_and(|participant| participant.0 > participants) {
+            return Err(FileError::Stranger { line, node: event.node, participants });
+        }
+        let before = std::mem::replace(&mut self.last, event.at);
+        if event.at < before {
+            return Err(FileError::Earlier { line, at: event.at.0, before: before.0 });
+        }
+        Ok(())
     }
 
     fn close(&mut self, last: &LastLine) -> Result<(), FileError> {

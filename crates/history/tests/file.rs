@@ -56,7 +56,7 @@ fn sample() -> History {
         isolation: Level::SnapshotIsolation,
         without_log: true,
     };
-    let header = Header { scenario: "a_sample".to_owned(), seed: u64::MAX, participants: 3, terms };
+    let header = Header { scenario: "a_sample".to_owned(), seed: u64::MAX, participants: 40, terms };
     History { header, events: every_fact().into_iter().enumerate().map(event).collect() }
 }
 
@@ -100,6 +100,16 @@ fn cut_anywhere_it_is_refused() {
 #[case::other_format("2pc-test history", "shopping list", "line 1: not a 2pc-test history")]
 #[case::unknown_fact("{\"enlisted\"", "{\"enlightened\"", "line 3, column ")]
 #[case::unknown_node("\"rm4\"", "\"rm0\"", "line 6, column ")]
+#[case::other_node(
+    "\"rm4\"",
+    "\"rm41\"",
+    "line 6: rm41 is not among the participants that the header counts, which are 40"
+)]
+#[case::out_of_order(
+    "\"at\":4000",
+    "\"at\":2999",
+    "line 6: it happened at 2999 ns, before the line before it, at 3000 ns"
+)]
 #[case::changed_value("\"at\":4000", "\"at\":4001", "line 34: the closing line says 32 events")]
 #[case::other_count("{\"events\":32", "{\"events\":31", "line 34: the closing line says 31 events")]
 fn a_damaged_file_says_where(#[case] from: &str, #[case] to: &str, #[case] expected: &str) {
