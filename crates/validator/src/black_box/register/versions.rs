@@ -231,7 +231,9 @@ impl Versions {
     fn between(&self, first: Touch, second: Touch) -> Option<(u32, u32)> {
         let left = first.written.or(first.read)?;
         let found = second.read.filter(|&read| read != Word::NIL).or(second.written).or(second.read)?;
-        (left != found).then(|| self.pair(first.key, left, found))
+        // Of an unknown transaction it is not known what it found, and nobody else may have touched what it says.
+        let found = self.numbers.get(second.key, found).filter(|_| left != found)?;
+        Some((self.number(first.key, left), found))
     }
 
     fn pair(&self, key: u32, before: Word, after: Word) -> (u32, u32) {

@@ -189,8 +189,9 @@ impl<'a> Search<'a> {
     }
 
     fn writes(&self, node: u32) -> bool {
+        let reads = self.history.transactions[node as usize].ending == Ending::Committed;
         self.touches.by(node).iter().any(|touch| {
-            let appears = touch.read.is_some_and(|read| {
+            let appears = touch.read.filter(|_| reads).is_some_and(|read| {
                 self.versions.number(touch.key, read) != self.current[touch.key as usize]
             });
             touch.written.is_some() || appears

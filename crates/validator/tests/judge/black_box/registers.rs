@@ -153,6 +153,21 @@ fn of_two_writers_at_a_time_both_come_before_who_reads_after_them() {
 }
 
 #[test]
+fn what_an_unknown_transaction_says_that_it_read_of_nobody_tells_no_order() {
+    let unknown =
+        in_time(2, 1).replace(":ok, :process 1, :value [[:r :x 2]]", ":info, :process 1, :value [[:r :x 7]]");
+    let linearizable = Assumptions { linearizable_keys: true, ..Assumptions::default() };
+    assert_eq!(assuming(&unknown, "strict-serializable", linearizable).verdict, Verdict::Valid);
+}
+
+#[test]
+fn what_an_unknown_transaction_says_that_it_read_is_not_explained() {
+    let unknown =
+        ["ok [[:w :x 1]]", "ok [[:w :x 2]]", "info [[:r :x 7] [:w :y 1]]", "ok [[:r :y 1] [:r :x 1]]"];
+    assert_eq!(judged(&history(&completions(&unknown)), "serializable").verdict, Verdict::Valid);
+}
+
+#[test]
 fn write_skew_is_found_though_nobody_tells_the_order() {
     let skew = ["ok [[:w :x 1] [:w :y 1]]", "ok [[:r :x 1] [:w :y 2]]", "ok [[:r :y 1] [:w :x 2]]"];
     assert_eq!(found(&completions(&skew), "serializable"), ["G2-item"]);
