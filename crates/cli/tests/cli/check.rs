@@ -143,7 +143,7 @@ fn the_samples_of_the_page_are_judged_as_it_says() {
         );
         samples += 1;
     }
-    assert_eq!(samples, 6);
+    assert_eq!(samples, 7);
 }
 
 /// What is no file cannot be read for a second time, and is judged all the same.

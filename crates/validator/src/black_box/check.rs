@@ -10,6 +10,7 @@ use super::promise::{Axiom, Promise};
 use super::register::{self, Registers, Witness};
 use super::report::{Check, Counts, Report};
 use super::story::Story;
+use super::words::Word;
 use super::writers::Writers;
 use super::{commit_order, list_append, lost_update, time};
 use crate::Verdict;
@@ -21,20 +22,20 @@ pub fn check(history: &ClientHistory, options: &Options) -> Report {
         true => options.promise.clone().in_sessions(),
         false => options.promise.clone(),
     };
-    let writers = Writers::of(history);
-    let mut judge = Judge { history, options, promise, counts: counts(history), nothing: false };
+    let writers = &Writers::of(history, &promise);
+    let mut judge = Judge { history, options, promise, writers, counts: counts(history), nothing: false };
     let (mut inferred, registers) = match history.model() {
         Some(Model::Register) => {
-            let mut registers = register::infer(history, &writers, &options.assumptions);
+            let mut registers = register::infer(history, writers, &options.assumptions);
             (std::mem::take(&mut registers.inferred), Some(registers))
         }
-        _ => (list_append::infer(history, &writers), None),
+        _ => (list_append::infer(history, writers), None),
     };
-    lost_update::check(history, &mut inferred.findings);
+    lost_update::check(history, writers, &mut inferred.findings);
     if let (Some(axiom), Some(_)) = (judge.promise.axiom, &registers) {
-        judge.axiom(&writers, axiom, &mut inferred);
+        judge.axiom(axiom, &mut inferred);
     }
-    let verdict = judge.cycles(&writers, &mut inferred, registers.as_ref());
+    let verdict = judge.cycles(&mut inferred, registers.as_ref());
     judge.report(verdict, inferred)
 }
 
@@ -42,6 +43,7 @@ struct Judge<'a> {
     history: &'a ClientHistory,
     options: &'a Options,
     promise: Promise,
+    writers: &'a Writers,
     counts: Counts,
     /// Whether there was nothing to look at.
     nothing: bool,
@@ -52,19 +54,14 @@ impl Judge<'_> {
         self.history.has_sessions || self.promise.order() >= Order::Process
     }
 
-    fn axiom(&self, writers: &Writers, axiom: Axiom, inferred: &mut Inferred) {
+    fn axiom(&self, axiom: Axiom, inferred: &mut Inferred) {
         let sessions = self.sessions();
         let axiom = if sessions { axiom } else { axiom.min(Axiom::ReadAtomic) };
-        commit_order::check(self.history, writers, axiom, sessions, inferred);
+        commit_order::check(self.history, self.writers, axiom, sessions, inferred);
     }
 
     /// Looks for cycles, and decides.
-    fn cycles(
-        &mut self,
-        writers: &Writers,
-        inferred: &mut Inferred,
-        registers: Option<&Registers>,
-    ) -> Verdict {
+    fn cycles(&mut self, inferred: &mut Inferred, registers: Option<&Registers>) -> Verdict {
         let history = self.history;
         match self.promise.order() {
             _ if history.has_sessions => time::process_edges(history, &mut inferred.edges),
@@ -76,13 +73,17 @@ impl Judge<'_> {
         self.count(&edges);
         let graph = Graph::new(history.transactions.len() as u32, edges);
         let cycles = self.seen_once(graph.cycles(self.options.budget));
-        let story = Story::new(history);
+        let story = Story::new(history).naming(self.writers);
         for cycle in &cycles {
             inferred.findings.add(cycle.anomaly, || story.cycle(cycle));
         }
         // A session that reads its own writes is looked at too.
         self.nothing = self.counts.edges() == 0 && !(history.has_sessions && self.counts.reads > 0);
-        self.decide(writers, inferred, registers, &graph, &cycles)
+        let verdict = self.decide(inferred, registers, &graph, &cycles);
+        match self.writers.ambiguous {
+            Some((key, value)) if verdict != Verdict::Violated => self.names_nobody(key, value),
+            _ => verdict,
+        }
     }
 
     /// Leaves out a cycle through the same transactions as another one that is ruled out and needs less of an order.
@@ -101,24 +102,23 @@ impl Judge<'_> {
         cycles
     }
 
+    /// What is left out where a value names nobody may hide something, whatever else was looked at.
+    fn names_nobody(&self, key: u32, value: Word) -> Verdict {
+        let (key, value) = (self.history.show_key(key), self.history.words.show(value));
+        Verdict::Inconclusive(format!(
+            "{value} was written to {key} more than once, so a read of it names nobody: let each write to a key have a \
+             value of its own"
+        ))
+    }
+
     fn decide(
         &self,
-        writers: &Writers,
         inferred: &mut Inferred,
         registers: Option<&Registers>,
         graph: &Graph,
         cycles: &[Cycle],
     ) -> Verdict {
         let open = |reason: String| Verdict::Inconclusive(reason);
-        if let Some((key, value)) = writers.ambiguous {
-            let (key, value) = (self.history.show_key(key), self.history.words.show(value));
-            // Whatever was found may come from that.
-            inferred.findings = Findings::default();
-            return open(format!(
-                "{value} was written to {key} more than once, so a read of it names nobody: let each write to a key \
-                 have a value of its own"
-            ));
-        }
         if inferred.findings.by_kind.keys().any(|&anomaly| self.is_ruled_out(anomaly)) {
             return Verdict::Violated;
         }
@@ -144,6 +144,7 @@ impl Judge<'_> {
     }
 
     /// Where the order of versions is not known, a serial order of the transactions that explains all reads will do.
+    /// Reads that name nobody are left unexplained: if there is no order without them, there is none with them.
     fn try_orders(
         &self,
         registers: &Registers,
@@ -158,7 +159,9 @@ impl Judge<'_> {
         let budget = self.options.budget;
         match register::search(self.history, &registers.touches, &registers.versions, graph, budget) {
             Witness::Found => {
-                inferred.notes.push("a serial order that explains every read was found".to_owned());
+                if self.writers.ambiguous.is_none() {
+                    inferred.notes.push("a serial order that explains every read was found".to_owned());
+                }
                 Verdict::Valid
             }
             Witness::OutOfBudget => {

@@ -5,13 +5,13 @@ use super::findings::Findings;
 use super::history::{Access, ClientHistory};
 use super::story::Story;
 use super::words::Word;
-use super::writers::Marks;
+use super::writers::{Marks, Writers};
 use crate::isolation::Anomaly;
 
 /// What was read, and who wrote to it then: the key, the version, the transaction.
 type Update = (u32, (u32, u32), u32);
 
-pub(super) fn check(history: &ClientHistory, findings: &mut Findings) {
+pub(super) fn check(history: &ClientHistory, writers: &Writers, findings: &mut Findings) {
     let mut updates: Vec<Update> = Vec::new();
     let (mut touched, mut read, mut written) =
         (Marks::new(history), Marks::new(history), Marks::new(history));
@@ -28,6 +28,8 @@ pub(super) fn check(history: &ClientHistory, findings: &mut Findings) {
                 }
                 // Only the first step shows what others wrote.
                 _ if !is_first => {}
+                // They may have read one version each.
+                Access::Read(value) if writers.is_repeated(step.key, value) => {}
                 Access::Read(value) => {
                     read.mark(step.key, number);
                     versions[step.key as usize] = (u32::MAX, value.0);

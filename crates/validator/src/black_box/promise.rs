@@ -213,6 +213,13 @@ impl Promise {
         self.is_partial || self.is_about_missed_versions()
     }
 
+    /// Whether each circle is ruled out in which no more than one transaction missed a write, and nothing that was
+    /// aborted may be read (Adya's PL-2+).
+    pub(crate) fn is_consistent_view(&self) -> bool {
+        let order = self.order();
+        [Anomaly::G1a, Anomaly::G1c(order), Anomaly::GSingle(order)].iter().all(|&one| self.rules_out(one))
+    }
+
     /// As sessions promise it, whose order every level from read committed on keeps (Biswas and Enea, 2019), and where
     /// a transaction sees its own writes.
     pub(crate) fn in_sessions(mut self) -> Self {

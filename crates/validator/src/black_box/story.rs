@@ -3,6 +3,7 @@
 use super::findings::Finding;
 use super::history::{Access, ClientHistory, NEVER, Step};
 use super::words::Word;
+use super::writers::Writers;
 use crate::isolation::{Cycle, Dependency, Edge};
 
 /// So many elements of a list are shown, the last of them.
@@ -14,11 +15,21 @@ const STEPS_MAX: usize = 24;
 #[derive(Clone, Copy)]
 pub(super) struct Story<'a> {
     history: &'a ClientHistory,
+    writers: Option<&'a Writers>,
 }
 
 impl<'a> Story<'a> {
     pub(super) fn new(history: &'a ClientHistory) -> Self {
-        Self { history }
+        Self { history, writers: None }
+    }
+
+    /// Tells of dependencies by values that name their writer, as far as there are any.
+    pub(super) fn naming(self, writers: &'a Writers) -> Self {
+        Self { writers: Some(writers), ..self }
+    }
+
+    fn is_name(self, key: u32, value: Word) -> bool {
+        self.writers.is_none_or(|writers| !writers.is_repeated(key, value))
     }
 
     /// What a transaction is called.
@@ -97,22 +108,29 @@ impl<'a> Story<'a> {
 
     /// The last value that a transaction wrote to a key.
     fn write(self, transaction: u32, key: u32) -> Option<String> {
-        self.steps(transaction).iter().rev().find_map(|step| match step.access {
-            Access::Write(value) if step.key == key => Some(self.word(value)),
+        let mut writes = self.steps(transaction).iter().rev().filter_map(|step| match step.access {
+            Access::Write(value) if step.key == key => Some(value),
             _ => None,
-        })
+        });
+        let last = writes.clone().next()?;
+        Some(self.word(writes.find(|&value| self.is_name(key, value)).unwrap_or(last)))
     }
 
     /// What the second read of the key that the first wrote.
     fn read_of(self, edge: &Edge) -> String {
-        let written = |value: Word| {
-            self.steps(edge.from)
-                .iter()
-                .any(|step| step.key == edge.key && step.access == Access::Write(value))
+        let written = |value: &Word| {
+            self.is_name(edge.key, *value)
+                && self
+                    .steps(edge.from)
+                    .iter()
+                    .any(|step| step.key == edge.key && step.access == Access::Write(*value))
         };
         let reads = self.steps(edge.to).iter().filter(|step| step.key == edge.key);
-        let read = reads.filter_map(|step| self.last_seen(*step)).find(|&value| written(value));
-        read.map_or_else(|| "a value".to_owned(), |value| self.word(value))
+        let last = reads.clone().filter_map(|step| self.last_seen(*step)).find(written);
+        // Above it may stand what names nobody.
+        let below =
+            || reads.clone().find_map(|step| self.list_seen(*step).iter().rev().copied().find(written));
+        last.or_else(below).map_or_else(|| "a value".to_owned(), |value| self.word(value))
     }
 
     /// What the second wrote to the key that the first had not seen when it read.
@@ -137,11 +155,16 @@ impl<'a> Story<'a> {
     /// The last element of a list that was read, or the value of a register.
     fn last_seen(self, step: Step) -> Option<Word> {
         match step.access {
-            Access::ReadList { branch, length } => {
-                self.history.lists.elements(branch, length).last().copied()
-            }
+            Access::ReadList { .. } => self.list_seen(step).last().copied(),
             Access::Read(value) => Some(value),
             Access::Write(_) => None,
+        }
+    }
+
+    fn list_seen(self, step: Step) -> &'a [Word] {
+        match step.access {
+            Access::ReadList { branch, length } => self.history.lists.elements(branch, length),
+            Access::Read(_) | Access::Write(_) => &[],
         }
     }
 

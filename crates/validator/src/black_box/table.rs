@@ -11,6 +11,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// Whether nothing is kept.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// What is kept under this key.
     #[inline]
     pub(crate) fn get(&self, key: (u32, u32)) -> Option<u32> {

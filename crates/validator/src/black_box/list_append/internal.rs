@@ -5,7 +5,7 @@ use super::super::findings::Findings;
 use super::super::history::{Access, ClientHistory, Step};
 use super::super::story::Story;
 use super::super::words::Word;
-use super::super::writers::Marks;
+use super::super::writers::{Marks, Writers};
 use super::orders::Orders;
 use crate::isolation::Anomaly;
 
@@ -20,9 +20,10 @@ struct Expected {
     appended: Vec<Word>,
 }
 
-pub(super) fn check(history: &ClientHistory, orders: &Orders, findings: &mut Findings) {
+pub(super) fn check(history: &ClientHistory, writers: &Writers, orders: &Orders, findings: &mut Findings) {
     let mut transaction = Own {
         history,
+        writers,
         touched: Marks::new(history),
         slots: vec![0; history.keys.len()],
         expected: Vec::new(),
@@ -47,6 +48,7 @@ pub(super) fn check(history: &ClientHistory, orders: &Orders, findings: &mut Fin
 /// One transaction after the other.
 struct Own<'a> {
     history: &'a ClientHistory,
+    writers: &'a Writers,
     touched: Marks,
     /// Where the expectation of each key that is touched stands.
     slots: Vec<usize>,
@@ -109,7 +111,9 @@ impl Own<'_> {
         let Access::Write(element) = step.access else { return };
         let longest = self.expected[self.slots[step.key as usize]].longest;
         let Some((branch, length @ 1..)) = longest else { return };
-        if !orders.shows(self.history, (step.key, branch, length), element) {
+        if !orders.shows(self.history, (step.key, branch, length), element)
+            || self.writers.is_repeated(step.key, element)
+        {
             return;
         }
         findings.add(Anomaly::FutureRead, || {

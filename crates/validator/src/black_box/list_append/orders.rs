@@ -8,8 +8,10 @@ use super::super::table::Table;
 use super::super::words::Word;
 use super::super::writers::Writers;
 
-/// No transaction that happened.
+/// No transaction that is known to have happened.
 pub(super) const NOBODY: u32 = u32::MAX;
+/// One of several, of which none was aborted.
+pub(super) const SOMEBODY: u32 = u32::MAX - 1;
 
 /// Versions are numbered through all keys: first that of the empty list, then one for each element.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ impl Orders {
             branches: Vec::with_capacity(keys as usize),
             places: Table::default(),
         };
+        let reach = Reach::of(history, writers);
         for key in 0..keys {
             let (branch, elements) = history.lists.longest(key);
             let start = orders.elements.len();
@@ -44,10 +47,17 @@ impl Orders {
             orders.writers.push(NOBODY);
             for &element in elements {
                 let place = (orders.elements.len() - start) as u32;
-                // What is there twice counts where it is first.
-                if orders.places.insert((key, element.0), place).is_none() {
+                let ending =
+                    if place <= reach.of_branch(branch) { Ending::Committed } else { Ending::Unknown };
+                let is_repeated = writers.is_repeated_to(ending, key, element);
+                // What is there twice counts where it is first, unless it was appended twice.
+                if orders.places.insert((key, element.0), place).is_none() || is_repeated {
                     orders.elements.push(element);
-                    orders.writers.push(happened(history, writers, key, element).unwrap_or(NOBODY));
+                    orders.writers.push(match is_repeated {
+                        true if writers.is_of_somebody(key, element) => SOMEBODY,
+                        true => NOBODY,
+                        false => happened(history, writers, key, element).unwrap_or(NOBODY),
+                    });
                 }
             }
             let is_whole = orders.elements.len() - start == elements.len() + 1;
@@ -94,12 +104,20 @@ impl Orders {
 
     /// The version that a read of a list has shown.
     #[inline]
-    fn version(&self, history: &ClientHistory, key: u32, branch: u32, length: u32) -> Option<u32> {
+    fn version(
+        &self,
+        history: &ClientHistory,
+        writers: &Writers,
+        (key, branch, length): (u32, u32, u32),
+    ) -> Option<u32> {
         let start = self.starts[key as usize];
         if self.branches[key as usize] == (branch, true) {
             return Some(start + length);
         }
         let last = *history.lists.elements(branch, length).last()?;
+        if writers.is_repeated(key, last) {
+            return None;
+        }
         self.places.get((key, last.0)).map(|place| start + place)
     }
 
@@ -107,11 +125,20 @@ impl Orders {
     pub(super) fn readers(&self, history: &ClientHistory, writers: &Writers) -> Readers {
         let mut reads: Vec<(u32, u32)> = Vec::new();
         let mut unordered = Vec::new();
-        for (number, _, steps) in history.possible() {
+        for (number, one, steps) in history.possible() {
             for step in steps {
                 let version = match step.access {
+                    // Nobody knows whether its reader was to see it.
+                    Access::ReadList { branch, length }
+                        if one.ending == Ending::Unknown
+                            && writers.is_disputed(step.key, history.lists.elements(branch, length)) =>
+                    {
+                        continue;
+                    }
                     Access::Read(_) => Some(self.starts[step.key as usize]),
-                    Access::ReadList { branch, length } => self.version(history, step.key, branch, length),
+                    Access::ReadList { branch, length } => {
+                        self.version(history, writers, (step.key, branch, length))
+                    }
                     Access::Write(_) => continue,
                 };
                 match (version, step.access) {
@@ -133,6 +160,32 @@ impl Orders {
 fn happened(history: &ClientHistory, writers: &Writers, key: u32, element: Word) -> Option<u32> {
     let writer = writers.get(key, element)?.transaction;
     (history.transactions[writer as usize].ending != Ending::Aborted).then_some(writer)
+}
+
+/// How far along each branch what was committed has read. Beyond that, what was aborted may be seen.
+struct Reach {
+    /// Empty if it makes no difference.
+    by_branch: Vec<u32>,
+}
+
+impl Reach {
+    fn of(history: &ClientHistory, writers: &Writers) -> Self {
+        if !writers.are_some_again() {
+            return Self { by_branch: Vec::new() };
+        }
+        let mut by_branch = vec![0; history.lists.branches.len()];
+        for step in history.committed().flat_map(|(_, _, steps)| steps) {
+            if let Access::ReadList { branch, length } = step.access {
+                let reach: &mut u32 = &mut by_branch[branch as usize];
+                *reach = length.max(*reach);
+            }
+        }
+        Self { by_branch }
+    }
+
+    fn of_branch(&self, branch: u32) -> u32 {
+        self.by_branch.get(branch as usize).copied().unwrap_or(u32::MAX)
+    }
 }
 
 /// Who read each version.

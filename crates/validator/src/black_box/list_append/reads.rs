@@ -39,7 +39,7 @@ pub(super) fn check(history: &ClientHistory, writers: &Writers, findings: &mut F
             if length > fault.garbage {
                 read.garbage(fault.garbage, findings);
             }
-            if length > fault.duplicate {
+            if length > fault.duplicate && !read.is_repeated(writers, one.ending, fault.duplicate) {
                 read.duplicate(fault.duplicate, findings);
             }
             if length > fault.incompatible {
@@ -59,14 +59,17 @@ fn faults(history: &ClientHistory, writers: &Writers) -> Vec<Faults> {
             match writers.get(branch.key, element).map(|writer| ending(history, writer)) {
                 Some(Ending::Aborted) => fault.aborted = fault.aborted.min(place),
                 Some(Ending::Committed | Ending::Unknown) => {}
+                None if writers.is_repeated(branch.key, element) => {}
                 None => fault.garbage = fault.garbage.min(place),
             }
         }
         sorted.clear();
         sorted.extend(branch.elements.iter().copied().zip(0..));
         sorted.sort_unstable();
-        let twice = sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1);
-        fault.duplicate = twice.min().unwrap_or(u32::MAX);
+        let twice = sorted
+            .windows(2)
+            .filter(|pair| pair[0].0 == pair[1].0 && !writers.is_repeated(branch.key, pair[0].0));
+        fault.duplicate = twice.map(|pair| pair[1].1).min().unwrap_or(u32::MAX);
         let (_, longest) = history.lists.longest(branch.key);
         let shared = longest.iter().zip(&branch.elements).take_while(|(one, other)| one == other).count();
         if shared < branch.elements.len() {
@@ -95,6 +98,10 @@ impl Read<'_> {
         self.history.lists.elements(self.branch, self.length)
     }
 
+    fn is_repeated(&self, writers: &Writers, ending: Ending, place: u32) -> bool {
+        writers.is_repeated_to(ending, self.key, self.elements()[place as usize])
+    }
+
     fn aborted(&self, writers: &Writers, place: u32, findings: &mut Findings) {
         let element = self.elements()[place as usize];
         let Some(writer) = writers.get(self.key, element) else { return };
@@ -114,7 +121,8 @@ impl Read<'_> {
     fn intermediate(&self, writers: &Writers, findings: &mut Findings) {
         let Some(&last) = self.elements().last() else { return };
         let Some(writer) = writers.get(self.key, last) else { return };
-        if !writer.is_intermediate || writer.transaction == self.number {
+        let is_own = writer.transaction == self.number;
+        if !writer.is_intermediate || is_own || writers.is_repeated(self.key, last) {
             return;
         }
         findings.add(Anomaly::G1b, || {

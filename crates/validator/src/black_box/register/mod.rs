@@ -21,9 +21,9 @@ pub(super) use witness::{Witness, search};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Touch {
     pub(super) key: u32,
-    /// What it read before it wrote.
+    /// What it read before it wrote, if that names a version.
     pub(super) read: Option<Word>,
-    /// What it wrote last.
+    /// What it wrote last; if others may have written the same, what stands for this one.
     pub(super) written: Option<Word>,
 }
 
@@ -35,6 +35,8 @@ pub(super) struct Touches {
     pub(super) all: Vec<Touch>,
     /// Whether each transaction is known to have happened: it was committed, or somebody who was read from it.
     happened: Vec<bool>,
+    /// The values that were written more than once, by the number of what stands for them.
+    repeated: Vec<Word>,
 }
 
 impl Touches {
@@ -43,19 +45,27 @@ impl Touches {
             starts: vec![0],
             all: Vec::with_capacity(history.steps_total()),
             happened: history.transactions.iter().map(|one| one.ending == Ending::Committed).collect(),
+            repeated: Vec::new(),
         };
         let mut touched = Marks::new(history);
         let mut places = vec![0; history.keys.len()];
         for (number, one, steps) in history.all() {
             for step in steps {
-                if !touched.mark(step.key, number) {
+                let is_first = !touched.mark(step.key, number);
+                if is_first {
                     places[step.key as usize] = touches.all.len();
                     touches.all.push(Touch { key: step.key, read: None, written: None });
                 }
                 let touch = &mut touches.all[places[step.key as usize]];
                 match step.access {
+                    Access::Write(value) if writers.is_repeated(step.key, value) => {
+                        touch.written = Some(stand_in(touches.repeated.len()));
+                        touches.repeated.push(value);
+                    }
                     Access::Write(value) => touch.written = Some(value),
-                    Access::Read(value) if touch.read.is_none() && touch.written.is_none() => {
+                    Access::Read(value)
+                        if is_first && !writers.is_repeated_to(one.ending, step.key, value) =>
+                    {
                         touch.read = Some(value);
                         let writer = writers.get(step.key, value);
                         if let Some(writer) = writer.filter(|_| one.ending == Ending::Committed) {
@@ -85,11 +95,23 @@ impl Touches {
         &self.all[range.start as usize..range.end as usize]
     }
 
+    /// What was written, where something may stand for it.
+    pub(super) fn value(&self, written: Word) -> Word {
+        let place = stand_in(0).0.checked_sub(written.0);
+        place.and_then(|place| self.repeated.get(place as usize)).copied().unwrap_or(written)
+    }
+
     /// Whether the transaction is known to have happened.
     #[inline]
     pub(super) fn happened(&self, transaction: u32) -> bool {
         self.happened[transaction as usize]
     }
+}
+
+/// The word for the version that one write of a value made which was written more than once. No read names it. Texts
+/// are numbered from below, and these from above, where none is.
+fn stand_in(place: usize) -> Word {
+    Word(Word::NIL.0 - 1 - place as u32)
 }
 
 /// Registers, and what is inferred from them.

@@ -56,7 +56,10 @@ impl Read<'_> {
             return;
         }
         let Some(writer) = writers.get(self.key, self.value) else {
-            return self.tell(Anomaly::GarbageRead, None, |_| "which nobody wrote".to_owned(), findings);
+            if !writers.is_repeated(self.key, self.value) {
+                self.tell(Anomaly::GarbageRead, None, |_| "which nobody wrote".to_owned(), findings);
+            }
+            return;
         };
         let transaction = writer.transaction;
         let (anomaly, wrong) = if self.history.transactions[transaction as usize].ending == Ending::Aborted {

@@ -35,19 +35,19 @@ impl Versions {
         let mut versions = Self::collect(history, touches);
         if assumptions.writes_follow_reads {
             let found = versions.of_updates(history, touches);
-            versions.assume(history, "that writes follow reads", found, inferred);
+            versions.assume(history, touches, "that writes follow reads", found, inferred);
         }
         if assumptions.sequential_keys {
             let found = versions.of_clients(history, touches);
-            versions.assume(history, "that keys are sequential", found, inferred);
+            versions.assume(history, touches, "that keys are sequential", found, inferred);
         }
         if assumptions.linearizable_keys {
             let found = versions.of_time(history, touches);
-            versions.assume(history, "that keys are linearizable", found, inferred);
+            versions.assume(history, touches, "that keys are linearizable", found, inferred);
         }
         if !assumptions.transaction_order.is_empty() {
             let found = versions.of_order(history, touches, &assumptions.transaction_order);
-            versions.assume(history, "the order of transactions", found, inferred);
+            versions.assume(history, touches, "the order of transactions", found, inferred);
         }
         versions
     }
@@ -83,6 +83,7 @@ impl Versions {
     fn assume(
         &mut self,
         history: &ClientHistory,
+        touches: &Touches,
         name: &str,
         found: Vec<(u32, u32)>,
         inferred: &mut Inferred,
@@ -101,7 +102,7 @@ impl Versions {
         let edges: Vec<Edge> = self.order.iter().map(edge).chain(initial.map(|pair| edge(&pair))).collect();
         let cycles = Graph::new(self.numbers.named.len() as u32, edges).cycles(Graph::VISITS);
         for cycle in &cycles {
-            inferred.findings.add(Anomaly::CyclicVersions, || self.tell(history, name, cycle));
+            inferred.findings.add(Anomaly::CyclicVersions, || self.tell(history, touches, name, cycle));
         }
         if !cycles.is_empty() {
             self.order.truncate(known);
@@ -109,9 +110,15 @@ impl Versions {
         }
     }
 
-    fn tell(&self, history: &ClientHistory, name: &str, cycle: &Cycle) -> super::super::findings::Finding {
+    fn tell(
+        &self,
+        history: &ClientHistory,
+        touches: &Touches,
+        name: &str,
+        cycle: &Cycle,
+    ) -> super::super::findings::Finding {
         let story = Story::new(history);
-        let shown = |version: u32| story.word(self.numbers.named[version as usize].1);
+        let shown = |version: u32| story.word(touches.value(self.numbers.named[version as usize].1));
         let mut about: Vec<u32> = Vec::new();
         for edge in &cycle.edges {
             let version = edge.from;

@@ -21,7 +21,7 @@ enum Step {
 }
 
 #[derive(Clone, Debug)]
-struct Transaction {
+pub(super) struct Transaction {
     process: u32,
     begun: u32,
     over: u32,
@@ -37,7 +37,7 @@ impl Random {
 }
 
 /// Up to six transactions on two keys. Each takes effect at one moment, but its reads may be of an older state.
-fn transactions(seed: u64, lists: bool) -> Vec<Transaction> {
+pub(super) fn transactions(seed: u64, lists: bool) -> Vec<Transaction> {
     let mut random = Random(Pcg32::new(seed, 3));
     let mut states: Vec<Vec<u32>> = vec![Vec::new(); 2];
     let stale = random.below(4) + 1;
@@ -87,7 +87,7 @@ fn transactions(seed: u64, lists: bool) -> Vec<Transaction> {
 }
 
 /// The history as Jepsen would have written it, and with it the moments that its order of lines tells.
-fn edn(transactions: &mut [Transaction], lists: bool) -> String {
+pub(super) fn edn(transactions: &mut [Transaction], lists: bool) -> String {
     let mut lines: Vec<(u32, bool, usize)> = Vec::new();
     for (number, one) in transactions.iter().enumerate() {
         lines.push((one.begun, false, number));

@@ -6,6 +6,7 @@ mod corpus;
 mod lists;
 mod malformed;
 mod registers;
+mod repeated;
 mod sessions;
 
 use std::fmt::Write;
