@@ -14,7 +14,7 @@ use super::{history, judged, promise};
 const HISTORIES: u64 = 3_000;
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Write(u32, u32),
     /// What was found: all of a list, or nothing or the one value of a register.
     Read(u32, Vec<u32>),
@@ -25,13 +25,15 @@ pub(super) struct Transaction {
     process: u32,
     begun: u32,
     over: u32,
-    steps: Vec<Step>,
+    /// How it ended, as Jepsen says it.
+    pub(super) ending: &'static str,
+    pub(super) steps: Vec<Step>,
 }
 
-struct Random(Pcg32);
+pub(super) struct Random(pub(super) Pcg32);
 
 impl Random {
-    fn below(&mut self, bound: u32) -> u32 {
+    pub(super) fn below(&mut self, bound: u32) -> u32 {
         self.0.next_u32() % bound
     }
 }
@@ -71,6 +73,7 @@ pub(super) fn transactions(seed: u64, lists: bool) -> Vec<Transaction> {
             process: random.below(3),
             begun,
             over: number * 4 + 5 + random.below(4),
+            ending: "ok",
             steps,
         });
     }
@@ -98,7 +101,7 @@ pub(super) fn edn(transactions: &mut [Transaction], lists: bool) -> String {
     for (line, &(_, is_over, number)) in (0..).zip(&lines) {
         let one = &mut transactions[number];
         *(if is_over { &mut one.over } else { &mut one.begun }) = line;
-        let kind = if is_over { "ok" } else { "invoke" };
+        let kind = if is_over { one.ending } else { "invoke" };
         let _ = write!(text, "{{:type :{kind}, :process {}, :value [", one.process);
         for step in &one.steps {
             let _ = match step {
@@ -312,7 +315,7 @@ fn is_of_level(transactions: &[Transaction], level: &str) -> bool {
 }
 
 /// The sessions as AWDIT would have written them, after one that writes what the others find at the beginning.
-fn awdit(transactions: &mut Vec<Transaction>) -> String {
+pub(super) fn awdit(transactions: &mut Vec<Transaction>) -> String {
     for one in transactions.iter_mut() {
         for step in &mut one.steps {
             if let Step::Read(_, found) = step
@@ -323,7 +326,7 @@ fn awdit(transactions: &mut Vec<Transaction>) -> String {
         }
     }
     let steps = vec![Step::Write(0, 0), Step::Write(1, 0)];
-    transactions.push(Transaction { process: 9, begun: 0, over: 0, steps });
+    transactions.push(Transaction { process: 9, begun: 0, over: 0, ending: "ok", steps });
     transactions.sort_by_key(|one| one.process);
     let mut text = String::new();
     for session in transactions.chunk_by(|one, other| one.process == other.process) {

@@ -5,6 +5,7 @@ mod brute_force;
 mod corpus;
 mod lists;
 mod malformed;
+mod namings;
 mod registers;
 mod repeated;
 mod sessions;
