@@ -54,7 +54,7 @@ pub(crate) fn keep(result: &TestResult, history: &History) -> Result<PathBuf, Fa
     let mut paths = std::iter::once(format!("{stem}.jsonl")).chain(numbered).map(|name| folder.join(name));
     // An earlier run's does not come again either.
     let path = paths.find(|path| !path.exists()).expect("there are more names than files");
-    Target::open(&path)?.write(history)?;
+    Target::open(&path)?.write_history(history)?;
     Ok(path)
 }
 
@@ -63,21 +63,24 @@ impl RecordingOptions {
         self.history.is_some() || self.excerpt.is_some()
     }
 
-    /// They are of one run, and are two files.
+    /// They are of one run.
     pub(crate) fn check(&self, runs: u64) -> Result<(), Failure> {
         if self.is_wanted() && runs > 1 {
             let reason = format!("--history and --excerpt are of one run, not of {runs}: name one seed");
             return Err(Failure::Usage(reason));
-        }
-        if self.is_wanted() && self.history == self.excerpt {
-            return Err(Failure::Usage("--history and --excerpt: name two files".to_owned()));
         }
         Ok(())
     }
 
     pub(crate) fn open(&self) -> Result<Recordings, Failure> {
         let open = |path: &Option<PathBuf>| path.as_deref().map(Target::open).transpose();
-        Ok(Recordings { history: open(&self.history)?, excerpt: open(&self.excerpt)? })
+        let recordings = Recordings { history: open(&self.history)?, excerpt: open(&self.excerpt)? };
+        match (&recordings.history, &recordings.excerpt) {
+            (Some(history), Some(excerpt)) if history.is_same(excerpt) => {
+                Err(Failure::Usage("--history and --excerpt: name two files".to_owned()))
+            }
+            _ => Ok(recordings),
+        }
     }
 }
 
@@ -89,7 +92,7 @@ impl Recordings {
         history: &History,
     ) -> Result<(), Failure> {
         if let Some(target) = &self.history {
-            target.write(history)?;
+            target.write_history(history)?;
         }
         self.excerpt
             .as_ref()
@@ -105,7 +108,7 @@ pub(crate) fn write_excerpt(
     history: &History,
 ) -> Result<(), Failure> {
     match excerpt(history, judged) {
-        Some(excerpt) => target.write(&excerpt),
+        Some(excerpt) => target.write_history(&excerpt),
         None => {
             screen.remark("no excerpt was written: nothing is violated");
             Ok(())

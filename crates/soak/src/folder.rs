@@ -157,7 +157,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be written.
     pub fn write_result(&self, result: &SoakResult) -> Result<(), SoakError> {
-        result.write(&self.path.join(RESULT))
+        write_atomically(&self.path.join(RESULT), &result.sealed())
     }
 
     /// What the soak of a folder has come to so far, by its records.

@@ -7,7 +7,7 @@ use harness_core::history::Nanos;
 use harness_core::{Tally, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{sealed, write_atomically};
+use crate::checkpoint::sealed;
 use crate::error::SoakError;
 use crate::folder::Identity;
 use crate::mix::mix;
@@ -137,12 +137,9 @@ impl SoakResult {
         Ok(())
     }
 
-    /// Writes it to a file, which is there as a whole or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), SoakError> {
-        write_atomically(path, &sealed(self))
+    /// What a file holds that has it, from which [`Folder::read_result`](crate::Folder::read_result) reads it.
+    pub fn sealed(&self) -> Vec<u8> {
+        sealed(self)
     }
 
     /// All clusters together.

@@ -25,6 +25,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan;
 use crate::screen::Screen;
+use crate::target::Target;
 
 /// Where epochs are kept that do not pass, of a soak without a folder.
 const VIOLATIONS: &str = "target/soak";
@@ -166,6 +167,7 @@ pub(crate) fn work() -> Result<Exit, Failure> {
 }
 
 pub(crate) fn merge(options: &MergeOptions) -> Result<Exit, Failure> {
+    let target = options.output.as_deref().map(Target::open).transpose()?;
     let mut merged: Option<SoakResult> = None;
     for path in &options.shards {
         let result = Folder::read_result(path)?;
@@ -175,8 +177,8 @@ pub(crate) fn merge(options: &MergeOptions) -> Result<Exit, Failure> {
         }
     }
     let merged = merged.ok_or_else(|| Failure::Usage("name the folders of some shards".to_owned()))?;
-    if let Some(path) = &options.output {
-        merged.write(path)?;
+    if let Some(target) = &target {
+        target.write(|out| out.write_all(&merged.sealed()))?;
     }
     let mut screen = Screen::new();
     if options.json {

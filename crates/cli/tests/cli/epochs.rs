@@ -1,11 +1,15 @@
 //! Soaks that nobody disturbs: what they come to does not depend on who runs them, and how fast.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, symlink};
 use std::process::Stdio;
 
 use nix::pty::{OpenptyResult as Pty, Winsize, openpty};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
+use crate::program;
 use crate::soaks::{command, digest, hour, passes_in};
 
 #[test]
@@ -26,7 +30,7 @@ fn how_many_processes_and_machines_there_are_changes_nothing() {
     assert_eq!(digest(&out), digest(&hour(&["--clusters", "4", "--jobs", "2"])));
     let [a, b] = ["a", "b"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
     hour(&["--clusters", "4", "--shard", "1/2", "--state", &a]);
-    let half = crate::program(["merge", &a]).run();
+    let half = program(["merge", &a]).run();
     assert_eq!(half.code, Some(4));
     assert!(half.out.contains("\nmissing: shard 2/2\n"), "{}", half.out);
     hour(&["--clusters", "4", "--shard", "2/2", "--state", &b]);
@@ -34,6 +38,32 @@ fn how_many_processes_and_machines_there_are_changes_nothing() {
     assert_eq!(digest(&merged), digest(&out));
     assert_eq!(merge(&["a", "b"]), merged, "in any order");
     assert_eq!(merge(&["both", "a", "b", "both"]), merged, "and again and again");
+}
+
+#[test]
+fn what_was_merged_replaces_a_file_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let merge = |output: &str| {
+        let mut merge = program(["merge", "state", "-o", output]);
+        merge.command.current_dir(folder.path());
+        merge.run()
+    };
+    hour(&["--state", &at("state").to_string_lossy()]);
+    mkfifo(&at("pipe"), Mode::S_IRWXU).expect("a pipe");
+    symlink("pipe", at("link to pipe")).expect("a link");
+    for output in ["pipe", "link to pipe"] {
+        let left = merge(output);
+        let told = format!("error: cannot write {output}: this is no regular file; choose another file\n");
+        assert_eq!((left.code, left.out.as_str(), left.err), (Some(3), "", told));
+    }
+    assert!(at("pipe").metadata().expect("it is there").file_type().is_fifo());
+    fs::write(at("file"), "what was there").expect("a file");
+    symlink("file", at("link")).expect("a link");
+    let merged = merge("link").passed();
+    assert!(at("link").is_symlink());
+    assert_eq!(passes_in(folder.path(), &["merge", "file"]), merged);
+    assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 5);
 }
 
 #[test]
@@ -79,7 +109,7 @@ fn on_a_terminal_a_line_tells_how_far_it_is() {
 #[test]
 fn without_a_terminal_there_is_a_line_a_minute_soak() {
     let soak = ["soak", "--duration=125s", "--epoch=5s", "--faults=0/s", "--wall-clock"];
-    let left = crate::program(soak).run();
+    let left = program(soak).run();
     assert_eq!(left.code, Some(0), "{}", left.err);
     let lines: Vec<&str> = left.err.lines().collect();
     assert_eq!(lines.len(), 2, "{}", left.err);

@@ -1,6 +1,7 @@
 //! Histories of our own: written by a run, judged by `check`, and cut down to what shows a violation.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use harness_core::Level;
@@ -122,6 +123,29 @@ fn nothing_runs_and_nothing_is_written_if_a_file_cannot_be() {
         assert_eq!((left.code, left.out.as_str(), left.err), (Some(2), "", format!("error: {complaint}\n")));
         assert!(names(left.folder.path()).is_empty());
     }
+}
+
+#[test]
+fn a_link_stays_and_what_it_leads_to_is_written() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    fs::create_dir(folder.join("elsewhere")).expect("a folder");
+    for (link, leads_to) in [("link", "elsewhere/run.jsonl"), ("again", "link")] {
+        symlink(leads_to, folder.join(link)).expect("a link");
+    }
+    let arguments = ["run-scenario", "all_yes_commits", "-p", "3"];
+    // First nothing is there yet, and then something is.
+    for seed in ["1", "2"] {
+        run(folder, &[&arguments[..], &["--seed", seed, "--history", "again"]].concat()).passed();
+        assert_eq!(read(&folder.join("elsewhere/run.jsonl")).header.seed.to_string(), seed);
+        assert_eq!(names(&folder.join("elsewhere")), ["run.jsonl"]);
+        assert_eq!(names(folder), ["again", "elsewhere", "link"]);
+        assert!(folder.join("link").is_symlink() && folder.join("again").is_symlink());
+    }
+    let both = ["--history", "link", "--excerpt", "elsewhere/run.jsonl"];
+    let left = run(folder, &[&arguments[..], &both[..]].concat());
+    let complaint = "error: --history and --excerpt: name two files\n";
+    assert_eq!((left.code, left.out.as_str(), left.err.as_str()), (Some(2), "", complaint));
 }
 
 #[test]
