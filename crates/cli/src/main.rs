@@ -27,7 +27,7 @@ mod summary;
 mod target;
 mod text;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -43,8 +43,7 @@ use failure::Failure;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let exit = start_logging().and_then(|()| execute(arguments.command)).unwrap_or_else(|failure| {
-        // If standard error is gone too, the exit code has to do.
-        let _ = writeln!(std::io::stderr(), "error: {failure}");
+        screen::remark(format_args!("error: {failure}"));
         failure.exit()
     });
     exit.into()

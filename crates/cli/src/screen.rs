@@ -17,6 +17,12 @@ pub(crate) struct Screen {
     bar: ProgressBar,
 }
 
+/// Says something on standard error, in one piece: the processes of a soak share it.
+pub(crate) fn remark(text: impl Display) {
+    // If standard error is gone, the exit code has to do.
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
 impl Screen {
     pub(crate) fn new() -> Self {
         let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -75,8 +81,7 @@ impl Screen {
 
     /// Says something on standard error, while standard output is for a machine to read.
     pub(crate) fn remark(&self, text: impl Display) {
-        // If standard error is gone, the exit code has to do.
-        let _ = self.bar.suspend(|| writeln!(io::stderr(), "{text}"));
+        self.bar.suspend(|| remark(text));
     }
 
     fn check(&mut self, written: io::Result<()>) -> Result<(), Failure> {

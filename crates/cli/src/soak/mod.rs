@@ -24,7 +24,7 @@ use progress::Progress;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan;
-use crate::screen::Screen;
+use crate::screen::{self, Screen};
 use crate::target::Target;
 
 /// Where epochs are kept that do not pass, of a soak without a folder.
@@ -158,11 +158,7 @@ fn worker(program: &Path) -> Command {
 
 /// What a worker does.
 pub(crate) fn work() -> Result<Exit, Failure> {
-    let remark = |text: &str| {
-        // If standard error is gone, the exit code has to do.
-        let _ = writeln!(io::stderr(), "{text}");
-    };
-    soak::worker::serve(io::BufReader::new(io::stdin()), io::stdout(), remark)?;
+    soak::worker::serve(io::BufReader::new(io::stdin()), io::stdout(), |text| screen::remark(text))?;
     Ok(Exit::Valid)
 }
 

@@ -1,7 +1,7 @@
 //! How far a soak is, while it goes on: on a terminal a line that changes, elsewhere a line a minute.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use harness_core::Cost;
@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use soak::{SoakPlan, SoakResult};
 
 use super::tell;
+use crate::screen;
 
 const LINE_EVERY: Duration = Duration::from_secs(60);
 const CHANGED_EVERY: Duration = Duration::from_millis(100);
@@ -59,8 +60,7 @@ impl Progress {
 
     /// Says something beside.
     pub(super) fn remark(&self, text: impl Display) {
-        // If standard error is gone, the exit code has to do.
-        let _ = self.bar.suspend(|| writeln!(io::stderr(), "{text}"));
+        self.bar.suspend(|| screen::remark(text));
     }
 
     pub(super) fn end(&self) {
