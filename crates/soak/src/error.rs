@@ -81,13 +81,23 @@ impl SoakError {
 /// What helps.
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "; make room, and the same command goes on where this one stopped"
-        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; make room",
         ErrorKind::PermissionDenied
         | ErrorKind::ReadOnlyFilesystem
         | ErrorKind::NotADirectory
         | ErrorKind::NotFound => "; choose another place",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the same command goes on depends on what is not known here.
+    #[test]
+    fn a_full_disk_needs_room_and_nothing_else_is_promised() {
+        let full = SoakError::io("write", Path::new("x"))(ErrorKind::StorageFull.into());
+        assert_eq!(full.to_string(), "cannot write x: no storage space; make room");
     }
 }

@@ -1,14 +1,14 @@
 //! An epoch that did not pass, kept whole: where it began, everything that happened, and what is wrong with it.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use harness_core::history::{FileWriter, History};
 use harness_core::{Cast, TestResult};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Checkpoint, read_sealed, sealed, write_atomically};
+use crate::checkpoint::{Checkpoint, read_sealed, sealed, sync_folder};
 use crate::cluster::harness;
 use crate::error::SoakError;
 use crate::plan::SoakPlan;
@@ -25,19 +25,58 @@ const BEGINNING: &str = "beginning";
 const HISTORY: &str = "history.jsonl";
 const RESULT: &str = "result.json";
 
-/// Keeps an epoch in a folder of its own below this one, and returns that.
-pub(crate) fn keep(below: &Path, plan: &SoakPlan, start: Checkpoint) -> Result<PathBuf, SoakError> {
-    let path = below.join(format!("cluster-{:04}-epoch-{:06}", start.cluster, start.epoch));
-    fs::create_dir_all(&path).map_err(SoakError::io("create the folder", &path))?;
+/// Makes sure that epochs can be kept below this folder, of which as much need not be there, and leaves nothing there.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn check_room(below: &Path) -> io::Result<()> {
+    let is_there = |folder: &&Path| folder.symlink_metadata().is_ok();
+    let there = below.ancestors().find(is_there).unwrap_or(Path::new("."));
+    let file = there.join(format!(".2pc-test-{}.partial", std::process::id()));
+    let written = write_durably(&file, b"2pc-test\n");
+    let removed = fs::remove_file(&file);
+    written.and(removed)
+}
+
+/// The folder of an epoch below this one.
+pub(crate) fn folder(below: &Path, cluster: u32, epoch: u64) -> PathBuf {
+    below.join(format!("cluster-{cluster:04}-epoch-{epoch:06}"))
+}
+
+/// Whether all of an epoch is in this folder.
+pub(crate) fn is_kept(path: &Path) -> bool {
+    path.join(RESULT).exists()
+}
+
+/// Keeps an epoch in this folder: as a whole, or not at all.
+pub(crate) fn keep(path: &Path, plan: &SoakPlan, start: Checkpoint) -> Result<(), SoakError> {
     let beginning = Beginning { plan: plan.clone(), at: start };
-    write_atomically(&path.join(BEGINNING), &sealed(&beginning))?;
-    let (result, history) = run(&beginning, &path)?;
-    let file = path.join(HISTORY);
-    write_history(&file, &history).map_err(SoakError::io("write", &file))?;
+    let partial = path.with_extension("partial");
+    write(&beginning, path, &partial).inspect_err(|_| {
+        // What it tells is why writing failed; that removing fails too adds nothing. What was there before stays.
+        let _ = fs::remove_dir_all(&partial).and_then(|()| fs::remove_dir(path));
+    })
+}
+
+fn write(beginning: &Beginning, path: &Path, partial: &Path) -> Result<(), SoakError> {
+    let failed = |source| SoakError::io("keep the epoch in", path)(source);
+    fs::create_dir_all(partial).map_err(failed)?;
+    write_durably(&partial.join(BEGINNING), &sealed(beginning)).map_err(failed)?;
+    let (result, history) = run(beginning, path)?;
+    write_history(&partial.join(HISTORY), &history).map_err(failed)?;
     let mut text = serde_json::to_vec_pretty(&result).expect("results are maps with strings for keys");
     text.push(b'\n');
-    write_atomically(&path.join(RESULT), &text)?;
-    Ok(path)
+    write_durably(&partial.join(RESULT), &text).map_err(failed)?;
+    let settle = || {
+        fs::create_dir_all(path)?;
+        // The result is the last: where it is, all is.
+        [BEGINNING, HISTORY, RESULT]
+            .into_iter()
+            .try_for_each(|name| fs::rename(partial.join(name), path.join(name)))?;
+        fs::remove_dir(partial)?;
+        sync_folder(path)
+    };
+    settle().map_err(failed)
 }
 
 /// Runs the epoch again that is kept in this folder, with these `FAILPOINTS` in the environment.
@@ -57,13 +96,29 @@ pub fn replay(path: &Path, failpoints: Option<&str>) -> Result<(TestResult, Hist
 
 /// What runs the epoch again that is kept in this folder, as one types it in a shell.
 pub(crate) fn command(plan: &SoakPlan, path: &Path) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let failpoints = plan.failpoints.as_deref();
-    let failpoints = failpoints.map_or_else(String::new, |text| format!("FAILPOINTS={} ", quoted(text)));
     let path = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let path = if path.chars().all(is_plain) { path } else { quoted(&path) };
-    format!("{failpoints}2pc-test soak --replay {path}")
+    format!("{}2pc-test soak --replay {path}", environment(plan))
+}
+
+/// What comes to this epoch from the beginning of the soak, where it could not be kept, as one types it in a shell.
+pub(crate) fn long_command(plan: &SoakPlan, cluster: u32, epoch: u64) -> String {
+    let SoakPlan { participants, rate, faults, epoch: every, seed, .. } = plan;
+    let (duration, clusters) = (plan.passed(epoch + 1), cluster + 1);
+    format!(
+        "{}2pc-test soak --duration {duration} --epoch {every} --rate {rate} --faults {faults} --participants {participants} --clusters {clusters} --seed {seed}",
+        environment(plan)
+    )
+}
+
+fn environment(plan: &SoakPlan) -> String {
+    let failpoints = plan.failpoints.as_deref();
+    failpoints.map_or_else(String::new, |text| format!("FAILPOINTS={} ", quoted(text)))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn run(beginning: &Beginning, path: &Path) -> Result<(TestResult, History), SoakError> {
@@ -74,7 +129,14 @@ fn run(beginning: &Beginning, path: &Path) -> Result<(TestResult, History), Soak
     Ok((TestResult { replay: command(plan, path), ..epoch.result }, history))
 }
 
-fn write_history(path: &Path, history: &History) -> std::io::Result<()> {
+/// A full disk may show only when what was written is to be durable.
+fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn write_history(path: &Path, history: &History) -> io::Result<()> {
     let mut out = FileWriter::new(BufWriter::new(File::create(path)?), &history.header)?;
     history.events.iter().try_for_each(|event| out.write(event))?;
     let mut out = out.finish()?;

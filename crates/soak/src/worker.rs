@@ -1,7 +1,7 @@
 //! The process that has a cluster: it lives through the epochs, keeps the cluster's folder, and hands on each line.
 
 use std::io::{BufRead, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -114,39 +114,55 @@ fn work(
     let mut cluster = Cluster::at(plan, start);
     let mut kept = Cost::start();
     while !cluster.is_over() && !stop.load(Ordering::Relaxed) {
-        let Lived { record, start } = live(&mut cluster, order)?;
-        match recorded.get(record.epoch as usize) {
-            Some(chain) if *chain != record.chain => {
-                let EpochRecord { cluster, epoch, seed, .. } = record;
-                return Err(SoakError::NotTheSame {
-                    cluster,
-                    epoch,
-                    seed,
-                    recorded: chain.clone(),
-                    now: record.chain,
-                });
-            }
-            Some(_) => continue,
-            None => {}
+        let lived = live(&mut cluster, order)?;
+        let recorded = recorded.get(lived.record.epoch as usize);
+        if let Some(chain) = recorded.filter(|chain| **chain != lived.record.chain) {
+            let EpochRecord { cluster, epoch, seed, chain: now, .. } = lived.record;
+            return Err(SoakError::NotTheSame { cluster, epoch, seed, recorded: chain.clone(), now });
         }
-        if let Some(diary) = &mut diary {
-            diary.append(&record)?;
-        }
-        let passed = record.passed();
-        if !passed {
-            let path = violation::keep(&order.violations, plan, start)?;
-            remark(&told(&record, &path, plan));
-        }
-        hand_on(&Line { record: Box::new(record), is_new: true });
+        let (is_new, passed) = (recorded.is_none(), lived.record.passed());
+        note(lived, is_new, order, diary.as_mut(), &mut hand_on, remark)?;
         if let Some(diary) = diary.as_ref().filter(|_| kept.wall() >= KEPT_EVERY || !passed) {
             diary.keep(&cluster.at)?;
             kept = Cost::start();
         }
-        if !passed && order.stop_on_violation {
+        if is_new && !passed && order.stop_on_violation {
             break;
         }
     }
     diary.map_or(Ok(()), |diary| diary.keep(&cluster.at))
+}
+
+/// Records and hands on an epoch that is new, and keeps one that did not pass, if that was not done before.
+fn note(
+    lived: Lived,
+    is_new: bool,
+    order: &Order,
+    diary: Option<&mut Diary>,
+    hand_on: &mut impl FnMut(&Line),
+    remark: &mut impl FnMut(&str),
+) -> Result<(), SoakError> {
+    let Lived { record, start } = lived;
+    let appended = match diary {
+        Some(diary) if is_new => diary.append(&record),
+        _ => Ok(()),
+    };
+    let passed = record.passed();
+    if passed && appended.is_err() {
+        return appended;
+    }
+    let line = Line { record: Box::new(record), is_new };
+    // One that did not pass is handed on first, and whatever cannot be written: it must not pass unseen.
+    if is_new {
+        hand_on(&line);
+    }
+    let path = violation::folder(&order.violations, line.record.cluster, line.record.epoch);
+    if passed || !is_new && violation::is_kept(&path) {
+        return appended;
+    }
+    let kept = violation::keep(&path, &order.plan, start);
+    remark(&told(&line.record, kept.is_ok().then_some(&path), &order.plan));
+    appended.and(kept)
 }
 
 fn live(cluster: &mut Cluster<'_>, order: &Order) -> Result<Lived, SoakError> {
@@ -160,12 +176,19 @@ fn live(cluster: &mut Cluster<'_>, order: &Order) -> Result<Lived, SoakError> {
     Ok(lived)
 }
 
-fn told(record: &EpochRecord, kept: &Path, plan: &SoakPlan) -> String {
+fn told(record: &EpochRecord, kept: Option<&PathBuf>, plan: &SoakPlan) -> String {
     let EpochRecord { cluster, epoch, seed, failures, verdict, .. } = record;
     let failures = if failures.is_empty() { verdict.to_string() } else { failures.join("\n  ") };
-    format!(
-        "epoch {epoch} of cluster {cluster} (seed {seed}) did not pass:\n  {failures}\n  its history: {}/history.jsonl\n  to see it again: {}",
-        kept.display(),
-        violation::command(plan, kept)
-    )
+    let more = match kept {
+        Some(path) => format!(
+            "its history: {}/history.jsonl\n  to see it again: {}",
+            path.display(),
+            violation::command(plan, path)
+        ),
+        None => format!(
+            "it cannot be kept here; to see it again elsewhere: {}",
+            violation::long_command(plan, *cluster, *epoch)
+        ),
+    };
+    format!("epoch {epoch} of cluster {cluster} (seed {seed}) did not pass:\n  {failures}\n  {more}")
 }

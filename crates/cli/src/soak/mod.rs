@@ -25,6 +25,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan;
 use crate::screen::{self, Screen};
+use crate::shield::Shield;
 use crate::target::Target;
 
 /// Where epochs are kept that do not pass, of a soak without a folder.
@@ -50,9 +51,21 @@ pub(crate) fn soak(options: &SoakOptions) -> Result<Exit, Failure> {
     }
     let identity = Identity::new(&plan)?;
     let folder = options.state.as_deref().map(|path| Folder::open(path, &identity, shard)).transpose()?;
+    check_room(folder.as_ref().map_or(Path::new(VIOLATIONS), Folder::path))?;
     let result = SoakResult::new(identity, shard);
     let interrupt = Interrupt::listen();
     Soak { options, shard, folder, result, interrupt, lost: false, stopped: false }.run()
+}
+
+/// What is found after hours must not be lost: makes sure that there is room for it, in this folder.
+fn check_room(violations: &Path) -> Result<(), Failure> {
+    let _shield = Shield::raise();
+    soak::violation::check_room(violations).map_err(|source| Failure::Files {
+        action: "keep epochs that do not pass in",
+        path: violations.to_owned(),
+        source,
+        instead: "another folder with --state",
+    })
 }
 
 /// A soak under way.
@@ -97,8 +110,11 @@ impl Soak<'_> {
             screen.print(tell::result(&self.result, Some(cost.wall())))?;
             screen.print(tell::unfinished(&self.result, self.shard, has_state))?;
         }
-        written?;
-        let lost = if self.lost { Exit::NotRun } else { Exit::Valid };
+        // A result that cannot be written is one all the same: a violation must not pass unseen.
+        if let Err(error) = &written {
+            screen.remark(format_args!("error: {error}"));
+        }
+        let lost = if self.lost || written.is_err() { Exit::NotRun } else { Exit::Valid };
         let interrupted = if self.interrupt.is_asked() { Exit::Interrupted } else { Exit::Valid };
         Ok(exit(&self.result).max(lost).max(interrupted))
     }

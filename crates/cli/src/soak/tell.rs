@@ -100,7 +100,7 @@ pub(super) fn unfinished(result: &SoakResult, shard: Shard, has_state: bool) -> 
     let how = if has_state {
         "the same command goes on from there"
     } else {
-        "with --state it could go on from there"
+        "begun with --state, it could go on from there"
     };
     left(result, shard).map_or_else(String::new, |left| format!("not finished: {left}; {how}\n"))
 }
