@@ -15,10 +15,10 @@ pub(crate) enum Exit {
     Inconclusive,
     /// A run did not happen, or its result could not be told.
     NotRun,
+    /// The program was called wrongly, and nothing was run; or a file is no history.
+    Usage,
     /// A property was violated, or a scenario did not pass for another reason.
     Violated,
-    /// The program was called wrongly, and nothing was run.
-    Usage,
     /// The user did not want to wait.
     Interrupted,
 }

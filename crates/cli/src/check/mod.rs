@@ -55,12 +55,7 @@ pub(crate) fn check(options: &CheckOptions) -> Result<Exit, Failure> {
                 } else {
                     screen.print(tell::text(path, &judged, options.verbose))?;
                 }
-                if let (Some(target), Judged::Run(JudgedRun { result, history: Some(history), .. })) =
-                    (&target, &judged)
-                {
-                    write_excerpt(target, &screen, result, history)?;
-                }
-                exit_of(judged.verdict())
+                exit_of(judged.verdict()).max(excerpted(target.as_ref(), &judged, &screen))
             }
             Err(refused) => {
                 let (reason, exit) = match refused {
@@ -77,6 +72,18 @@ pub(crate) fn check(options: &CheckOptions) -> Result<Exit, Failure> {
         }
     }
     Ok(worst)
+}
+
+/// Writes the excerpt, if one is wanted. One that cannot be written leaves the verdict as it is.
+fn excerpted(target: Option<&Target>, judged: &Judged, screen: &Screen) -> Exit {
+    let (Some(target), Judged::Run(JudgedRun { result, history: Some(history), .. })) = (target, judged)
+    else {
+        return Exit::Valid;
+    };
+    write_excerpt(target, screen, result, history).err().map_or(Exit::Valid, |failure| {
+        screen.remark(format_args!("error: {failure}"));
+        failure.exit()
+    })
 }
 
 impl Judged {

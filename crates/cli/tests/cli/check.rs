@@ -48,6 +48,26 @@ fn the_exit_code_is_the_verdict_and_of_several_files_the_worst() {
     assert_eq!((left.code, left.out.matches(": valid\n").count()), (Some(2), 2), "{}", left.out);
 }
 
+/// A file that is missing stands behind all.
+#[test]
+fn of_several_files_a_violation_comes_first_and_then_what_is_malformed() {
+    let (violated, malformed) = (("violated", SKEW), ("malformed", "{:type :ok"));
+    let unclear = ("unclear", "{:type :fail, :process 0, :value [[:append :x 1]]}");
+    let of = |files: &[(&str, &str)], code| {
+        let names = files.iter().map(|(name, _)| *name).chain(["missing"]);
+        let program = program(["check"].into_iter().chain(names));
+        for (name, text) in files {
+            fs::write(program.folder.path().join(name), text).expect("the folder can be written to");
+        }
+        let left = program.run();
+        assert_eq!(left.code, Some(code), "{files:?}: {}{}", left.out, left.err);
+    };
+    of(&[violated, malformed, unclear], 1);
+    of(&[malformed, unclear, violated], 1);
+    of(&[unclear, malformed], 2);
+    of(&[unclear], 3);
+}
+
 #[test]
 fn an_option_that_says_nothing_about_a_file_is_refused() {
     let bank = "{:type :ok, :f :read, :process 0, :value {0 12, 1 2}}";

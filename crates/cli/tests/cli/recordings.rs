@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
 use harness_core::Level;
 use history::{
@@ -11,7 +12,7 @@ use history::{
 };
 use serde_json::Value as Json;
 
-use crate::{Left, program};
+use crate::{Left, binary, program};
 
 const LOST: &str = "coordinator::after_decision_forced=1*return(crash never)";
 
@@ -245,6 +246,21 @@ fn a_history_of_our_own_is_held_to_the_level_that_is_asked_for() {
         let left = run(folder, &[&["check", "skew.jsonl"], &more[..]].concat());
         assert_eq!((left.code, left.err), (Some(2), format!("error: skew.jsonl: {complaint}\n")));
     }
+}
+
+/// A limit on the size of files lets a part of it through and then fails, as a full disk does.
+#[test]
+fn a_violation_is_one_also_if_its_excerpt_cannot_be_written() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write(&folder.path().join("skew.jsonl"), &write_skew());
+    let mut limited = Command::new("sh");
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" check skew.jsonl --excerpt small.jsonl";
+    limited.args(["-c", script]).arg(binary()).current_dir(folder.path()).env_remove("RUST_LOG");
+    let left = Left::new(limited.output().expect("it starts"), folder);
+    assert_eq!(left.code, Some(1), "{}", left.err);
+    let told = "error: cannot write small.jsonl: File too large (os error 27); choose another file\n";
+    assert_eq!(left.err, told);
+    assert_eq!(names(left.folder.path()), ["skew.jsonl"]);
 }
 
 #[test]
