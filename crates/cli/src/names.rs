@@ -7,6 +7,8 @@ use crate::failure::Failure;
 
 /// Fewer letters in common than this, and a suggestion is a guess.
 const SIMILARITY_MIN: f64 = 0.7;
+/// Less of the longer name being the same, and it is another one.
+const SAME_MIN: f64 = 0.5;
 /// Much less similar than the best, and a suggestion is noise.
 const SIMILARITY_SPAN: f64 = 0.1;
 const SUGGESTIONS_MAX: usize = 3;
@@ -64,13 +66,18 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
     format!("there is no {what} \"{name}\"; {suggested}")
 }
 
-/// The most similar first.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+/// The most similar first; none where nothing is near.
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
     let name = letters(name);
     let score = |known: &str| {
         let letters = letters(known);
         let contains = name.chars().count() >= 3 && letters.contains(&name);
-        if contains { 1.0 } else { strsim::jaro_winkler(&name, &letters) }
+        if contains {
+            return 1.0;
+        }
+        // A few letters are found in any long name, in their order.
+        let differs = strsim::normalized_damerau_levenshtein(&name, &letters) < SAME_MIN;
+        if differs { 0.0 } else { strsim::jaro_winkler(&name, &letters) }
     };
     let mut scored: Vec<(f64, &str)> = known.iter().map(|&known| (score(known), known)).collect();
     scored.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -125,5 +132,7 @@ mod tests {
     fn nonsense_suggests_nothing() {
         assert_eq!(nearest("xyzzy", &KNOWN), [""; 0]);
         assert_eq!(nearest("", &KNOWN), [""; 0]);
+        // They stand in this order in what is much longer.
+        assert_eq!(nearest("cab", &KNOWN), [""; 0]);
     }
 }

@@ -6,7 +6,9 @@ use clap::{Args, ValueEnum};
 use history::Level;
 use validator::black_box::{Assumptions, BankOptions, Format, Model, Options, Promise};
 
+use crate::args::within;
 use crate::failure::Failure;
+use crate::names::nearest;
 
 /// The options of `check`.
 #[derive(Debug, Args)]
@@ -27,7 +29,7 @@ pub(crate) struct CheckOptions {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     assume: Vec<Assumption>,
     /// Places of transactions in the order of commits, such as 0=2,1=1: index and place
-    #[arg(long, value_delimiter = ',', value_name = "INDEX=PLACE", value_parser = place)]
+    #[arg(long, value_delimiter = ',', value_name = "INDEX=PLACE", value_parser = place, allow_hyphen_values = true)]
     transaction_order: Vec<(u32, u64)>,
     /// What all accounts of a bank hold together [default: as in its first read]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -36,7 +38,8 @@ pub(crate) struct CheckOptions {
     #[arg(long)]
     negative_balances: bool,
     /// Spend so many steps on each search for the shortest evidence and for a serial order
-    #[arg(long, value_name = "N", default_value_t = Options::BUDGET)]
+    #[arg(long, value_name = "N", default_value_t = Options::BUDGET, allow_negative_numbers = true)]
+    #[arg(value_parser = within(0, u64::MAX))]
     budget: u64,
     /// Of one file of this program: if something is violated, write a small history that shows it to this file
     #[arg(long, value_name = "FILE")]
@@ -192,18 +195,15 @@ impl From<ModelName> for Model {
 
 fn level(name: &str) -> Result<Promise, String> {
     Promise::of_model(name).ok_or_else(|| {
-        let near = Promise::names().max_by(|one, other| near(name, one).total_cmp(&near(name, other)));
         let names: Vec<&str> = Promise::names().collect();
-        format!(
-            "there is no such level; did you mean {}? The levels are {}",
-            near.unwrap_or_default(),
-            names.join(", ")
-        )
+        let all = names.join(", ");
+        match &nearest(name, &names)[..] {
+            [] => format!("there is no such level; the levels are {all}"),
+            near => {
+                format!("there is no such level; did you mean {}? The levels are {all}", near.join(" or "))
+            }
+        }
     })
-}
-
-fn near(name: &str, other: &str) -> f64 {
-    strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase())
 }
 
 fn anomaly(name: &str) -> Result<Promise, String> {

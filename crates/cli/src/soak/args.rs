@@ -13,16 +13,16 @@ use crate::engine::SIMULATED;
 #[derive(Debug, Args)]
 pub(crate) struct SoakOptions {
     /// How much virtual time each cluster lives through: 90s, 1h30m, 12w
-    #[arg(long, value_name = "SPAN", default_value = "12w")]
+    #[arg(long, value_name = "SPAN", default_value = "12w", allow_hyphen_values = true)]
     pub(crate) duration: Span,
     /// How often a transaction begins in each cluster: 1/s, 30/min
-    #[arg(long, default_value = "1/s")]
+    #[arg(long, default_value = "1/s", allow_hyphen_values = true)]
     pub(crate) rate: Rate,
     /// How often a fault strikes in each cluster; 0/s for never
-    #[arg(long, value_name = "RATE", default_value = "1/min")]
+    #[arg(long, value_name = "RATE", default_value = "1/min", allow_hyphen_values = true)]
     pub(crate) faults: Rate,
     /// How much virtual time passes from one validation to the next
-    #[arg(long, value_name = "SPAN", default_value = "1h")]
+    #[arg(long, value_name = "SPAN", default_value = "1h", allow_hyphen_values = true)]
     pub(crate) epoch: Span,
     /// How many participants each cluster has [default: 100, or the databases named]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
@@ -47,13 +47,13 @@ pub(crate) struct SoakOptions {
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = within(1, 10_000_u32))]
     pub(crate) jobs: Option<u32>,
     /// Which of the clusters live on this machine, if others share them: 1/4 to 4/4
-    #[arg(long, value_name = "I/N", requires = "state")]
+    #[arg(long, value_name = "I/N", requires = "state", allow_hyphen_values = true)]
     pub(crate) shard: Option<Shard>,
     /// The folder in which the soak goes on if it is stopped, however that happens
     #[arg(long, value_name = "FOLDER")]
     pub(crate) state: Option<PathBuf>,
     /// Stop after so much real time, when the epochs under way are over
-    #[arg(long, value_name = "SPAN")]
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub(crate) budget: Option<Span>,
     /// Stop when an epoch does not pass
     #[arg(long)]

@@ -28,7 +28,7 @@ fn help_says_that_a_name_may_be_several_words() {
 /// Nothing runs and nothing is written before the arguments are known to make sense.
 #[test]
 fn wrong_usage_says_what_to_do_and_runs_nothing() {
-    let wrong: [&[&str]; 22] = [
+    let wrong: [&[&str]; 32] = [
         &["run-al"],
         &["run-all", "-p", "0"],
         &["run-all", "-p", "-1"],
@@ -48,9 +48,19 @@ fn wrong_usage_says_what_to_do_and_runs_nothing() {
         &["random", "--history", "-"],
         &["check"],
         &["check", "--level", "seriaizable", "x.edn"],
+        &["check", "--level", "foo", "x.edn"],
         &["check", "--anomalies", "G9", "x.edn"],
         &["check", "--transaction-order", "0=1,0=2", "x.edn"],
+        &["check", "--transaction-order", "-1=1", "x.edn"],
+        &["check", "--budget", "-1", "x.edn"],
         &["check", "--assume", "luck", "x.edn"],
+        &["mutants", "foo"],
+        &["mutants", "no_vote_swalowed"],
+        &["soak", "--duration", "-1h"],
+        &["soak", "--epoch", "-1h"],
+        &["soak", "--rate", "-1/s"],
+        &["soak", "--faults", "-1/s"],
+        &["soak", "--budget", "-1"],
     ];
     let mut said = String::new();
     for arguments in wrong {
