@@ -107,6 +107,9 @@ const UNKNOWN: &str = "line 1, column 1: this is neither a history of 2pc-test (
                        or Elle (EDN), nor sessions as AWDIT's tests write them (text): docs/HISTORIES.md shows a \
                        sample of each";
 
+/// Of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 const NO_EXCERPT: &str =
     "this is not a history of 2pc-test, of which alone there are excerpts: leave out --excerpt";
 
@@ -122,7 +125,11 @@ fn judge(path: &Path, options: &CheckOptions, asked: &Asked) -> Result<Judged, R
     }
     let mut beginning = Vec::new();
     file.by_ref().take(2_048).read_to_end(&mut beginning).map_err(unreadable)?;
-    if beginning.iter().all(u8::is_ascii_whitespace) && beginning.len() < 2_048 {
+    // Editors on Windows put it there, and it says nothing.
+    let mark = if beginning.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let is_all = beginning.len() < 2_048;
+    beginning.drain(..mark);
+    if is_all && beginning.iter().all(u8::is_ascii_whitespace) {
         return Err(Refused::Malformed("line 1, column 1: the file is empty".to_owned()));
     }
     let format = Format::detect(&beginning);
@@ -134,7 +141,8 @@ fn judge(path: &Path, options: &CheckOptions, asked: &Asked) -> Result<Judged, R
             let level = asked.of_run().map_err(Refused::Malformed)?;
             // What is no file cannot be read for a second time.
             let is_kept = options.verbose || options.excerpt.is_some() || !kind.is_file();
-            let run = if is_kept { run::judge_whole(whole, level) } else { run::judge(&file, level) };
+            let run =
+                if is_kept { run::judge_whole(whole, level) } else { run::judge(&file, mark as u64, level) };
             run.map(Judged::Run)
         }
         Some(_) if options.excerpt.is_some() => Err(Refused::Malformed(NO_EXCERPT.to_owned())),

@@ -1,7 +1,7 @@
 //! What all nodes of two-phase commit did, from a file of our own: judged by every property.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use history::{FileError, FileReader, Header, History, Level, Terms};
 use serde::Serialize;
@@ -21,10 +21,13 @@ pub(super) struct JudgedRun {
     pub(super) history: Option<History>,
 }
 
-/// Judges a file as it comes, and keeps nothing of it. A level that was asked for takes the place of what the run
+/// Judges a file as it comes, from this byte on, and keeps nothing of it. A level that was asked for takes the place of what the run
 /// promised.
-pub(super) fn judge(file: &File, level: Option<Level>) -> Result<JudgedRun, Refused> {
-    let rewind = |mut file: &File| file.rewind().map_err(|error| Refused::Unreadable(error.to_string()));
+pub(super) fn judge(file: &File, start: u64, level: Option<Level>) -> Result<JudgedRun, Refused> {
+    let rewind = |mut file: &File| {
+        let there = file.seek(SeekFrom::Start(start));
+        there.map(drop).map_err(|error| Refused::Unreadable(error.to_string()))
+    };
     rewind(file)?;
     let mut reader = FileReader::new(BufReader::new(file)).map_err(refused)?;
     let header = held_to(level, reader.header().clone());

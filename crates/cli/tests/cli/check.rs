@@ -87,6 +87,22 @@ fn an_option_that_says_nothing_about_a_file_is_refused() {
     }
 }
 
+/// Editors put it there, and it says nothing.
+#[test]
+fn a_byte_order_mark_changes_nothing() {
+    let run = program(["run-scenario", "all_yes_commits", "-p", "3", "--history", "whole"]).run();
+    let whole = fs::read_to_string(run.folder.path().join("whole")).expect("it was written");
+    let (malformed, sessions) = ("{:type :ok, :process 0, :value [[:r 1]}", "w 0 0\n=====\nr 0 1\n");
+    for (text, code) in [(&*whole, 0), (SKEW, 1), (sessions, 1), (malformed, 2), ("", 2)] {
+        for arguments in [&[][..], &["-v"]] {
+            let [plain, marked] =
+                ["", "\u{feff}"].map(|mark| check(&[("history", &format!("{mark}{text}"))], arguments));
+            assert_eq!(plain.code, Some(code), "{}", plain.err);
+            assert_eq!((marked.code, marked.out, marked.err), (plain.code, plain.out, plain.err));
+        }
+    }
+}
+
 #[test]
 fn a_violation_is_told_as_a_story() {
     let left = check(&[("skew.edn", SKEW)], &["--level", "serializable", "-v"]);
