@@ -27,7 +27,7 @@ mod summary;
 mod target;
 mod text;
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -41,12 +41,29 @@ use exit::Exit;
 use failure::Failure;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let exit = start_logging().and_then(|()| execute(arguments.command)).unwrap_or_else(|failure| {
+    let arguments = Arguments::try_parse();
+    let exit = arguments.map_or_else(help, begin).unwrap_or_else(|failure| {
         screen::remark(format_args!("error: {failure}"));
         failure.exit()
     });
     exit.into()
+}
+
+/// Prints the help, or the version, if that was asked for, and says what is wrong if something is.
+fn help(asked: clap::Error) -> Result<Exit, Failure> {
+    if asked.use_stderr() {
+        asked.exit();
+    }
+    let printed = asked.print().and_then(|()| std::io::stdout().flush());
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Screen(error)),
+        _ => Ok(Exit::Valid),
+    }
+}
+
+fn begin(arguments: Arguments) -> Result<Exit, Failure> {
+    start_logging()?;
+    execute(arguments.command)
 }
 
 fn execute(command: Command) -> Result<Exit, Failure> {

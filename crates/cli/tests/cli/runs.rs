@@ -217,9 +217,12 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn an_output_that_cannot_be_written_is_told_from_success() {
-    let mut program = program(["list"]);
-    let full = File::options().write(true).open("/dev/full").expect("it is always full");
-    let output = program.command.stdout(full).output().expect("it starts");
-    assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: cannot write to standard output: "));
+    for arguments in [&["list"][..], &["--help"], &["--version"], &["help", "soak"]] {
+        let mut program = program(arguments);
+        let full = File::options().write(true).open("/dev/full").expect("it is always full");
+        let output = program.command.stdout(full).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.starts_with("error: cannot write to standard output: "), "{arguments:?}: {told}");
+    }
 }
