@@ -21,8 +21,8 @@ pub(super) struct JudgedRun {
     pub(super) history: Option<History>,
 }
 
-/// Judges a file as it comes, from this byte on, and keeps nothing of it. A level that was asked for takes the place of what the run
-/// promised.
+/// Judges a file as it comes, from this byte on, and keeps nothing of it. A level that was asked for takes the place of
+/// what the run promised.
 pub(super) fn judge(file: &File, start: u64, level: Option<Level>) -> Result<JudgedRun, Refused> {
     let rewind = |mut file: &File| {
         let there = file.seek(SeekFrom::Start(start));
