@@ -26,6 +26,16 @@ pub(crate) enum Configured {
     Own(OwnPoint),
 }
 
+impl Configured {
+    fn is_at(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Step(site), Self::Step(other)) => site == other,
+            (Self::Own(point), Self::Own(other)) => point.name == other.name,
+            _ => false,
+        }
+    }
+}
+
 /// What the `FAILPOINTS` environment variable configures, checked.
 pub(crate) fn environment() -> Result<Vec<Configured>, RunError> {
     Ok(entries()?.into_iter().map(|(configured, _)| configured).collect())
@@ -38,8 +48,28 @@ pub(crate) fn faults() -> Result<Vec<FailureConfig>, RunError> {
 
 fn entries() -> Result<Vec<(Configured, Vec<FailureConfig>)>, RunError> {
     let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
-    let entries = text.split(';').map(str::trim).filter(|entry| !entry.is_empty());
-    entries.map(entry).collect::<Result<_, _>>().map_err(|reason| RunError::Failpoints { reason })
+    parsed(&text).map_err(|reason| RunError::Failpoints { reason })
+}
+
+fn parsed(text: &str) -> Result<Vec<(Configured, Vec<FailureConfig>)>, String> {
+    let texts: Vec<&str> = text.split(';').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+    let entries = texts.iter().map(|text| entry(text)).collect::<Result<Vec<_>, _>>()?;
+    for (place, (configured, _)) in entries.iter().enumerate() {
+        let earlier = entries[..place].iter().position(|(other, _)| other.is_at(configured));
+        if let Some(earlier) = earlier {
+            return Err(twice(texts[earlier], texts[place]));
+        }
+    }
+    Ok(entries)
+}
+
+/// The registry has one entry a name: the later one would take the place of the earlier.
+fn twice(earlier: &str, later: &str) -> String {
+    let actions = later.split_once('=').map_or(later, |(_, actions)| actions);
+    format!(
+        "\"{earlier}\" and \"{later}\" are about the same fail point: write one entry, with -> between the \
+         actions, as in {earlier}->{actions}"
+    )
 }
 
 fn entry(entry: &str) -> Result<(Configured, Vec<FailureConfig>), String> {
@@ -207,6 +237,26 @@ mod tests {
         ] {
             assert!(entry(bad).is_err(), "{bad} was accepted");
         }
+    }
+
+    #[test]
+    fn one_fail_point_has_one_entry() {
+        let [plain, of_rm2] = ["participant::before_prepare", "participant::before_prepare@rm2"];
+        let apart =
+            format!("{plain}=1*return(crash);{of_rm2}=1*return(pause 3);{plain}@rm3=off;a::b=off;a::c=off");
+        assert_eq!(parsed(&apart).map(|entries| entries.len()), Ok(5));
+        for point in [plain, of_rm2, "mine::here"] {
+            let told = parsed(&format!("{point}=1*off; {plain}@rm9=off; {point}=2*off")).expect_err("twice");
+            assert_eq!(
+                told,
+                format!(
+                    "\"{point}=1*off\" and \"{point}=2*off\" are about the same fail point: write one entry, with -> \
+                     between the actions, as in {point}=1*off->2*off"
+                )
+            );
+        }
+        let other_spelling = "participant::before_prepare@rm02=1*off";
+        assert!(parsed(&format!("{of_rm2}=1*off;{other_spelling}")).is_err());
     }
 
     #[test]

@@ -96,6 +96,11 @@ fn a_wrong_environment_is_wrong_usage() {
     for (name, value, reason) in [
         ("FAILPOINTS", "coordinator::before_lunch=1*return(crash)", "error: FAILPOINTS: "),
         ("FAILPOINTS", "coordinator::before_decision_forced=50%return(crash)", "error: FAILPOINTS: "),
+        (
+            "FAILPOINTS",
+            "participant::before_prepare=1*return(crash);participant::before_prepare=1*return(pause 3)",
+            "error: FAILPOINTS: \"participant::before_prepare=1*return(crash)\" and ",
+        ),
         ("RUST_LOG", "a=b=c", "error: RUST_LOG: "),
     ] {
         let left = program(["run-all"]).env(name, value).run();
