@@ -172,6 +172,19 @@ fn fail_points_that_nobody_passes_are_told() {
     assert_eq!((left.code, left.err.as_str()), (Some(1), ""));
 }
 
+#[test]
+fn fail_points_that_find_nothing_to_strike_change_nothing_and_are_told() {
+    let plain = passes(["run-scenario", "all_yes_commits", "-p", "3", "-v"]);
+    let timeline = |out: &str| out.split("all_yes_commits: ").next().map(str::to_owned);
+    for fault in ["corrupt record", "wiped"] {
+        let in_an_empty_log = format!("participant::before_prepare@rm2=1*return({fault})");
+        let arguments = ["run-scenario", "all_yes_commits", "-p", "3", "-v"];
+        let left = program(arguments).env("FAILPOINTS", &in_an_empty_log).run();
+        assert_eq!((left.code, left.err.as_str()), (Some(0), "warning: no fault of FAILPOINTS fired\n"));
+        assert_eq!(timeline(&left.out), timeline(&plain), "{fault}");
+    }
+}
+
 /// The coordinator is lost for ever, which the scenario did not allow: participants stay in doubt.
 #[test]
 fn a_violation_comes_with_its_evidence() {

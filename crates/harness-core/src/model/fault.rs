@@ -84,12 +84,13 @@ pub enum FailureMode {
         /// It restarts after this long; `None` means never.
         restart_after_ms: Option<u64>,
     },
-    /// The node crashes, and a record of its log that was durable can no longer be read. It refuses to start.
+    /// The node crashes, and a record of its log that was durable can no longer be read. It refuses to start. Where no
+    /// later record tells that one was durable, nothing happens.
     CorruptRecord {
         /// It tries to restart after this long; `None` means never.
         restart_after_ms: Option<u64>,
     },
-    /// The node crashes and loses everything durable.
+    /// The node crashes and loses everything durable. Where its log is empty, nothing happens.
     Wiped {
         /// It restarts after this long; `None` means never.
         restart_after_ms: Option<u64>,

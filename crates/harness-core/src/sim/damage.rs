@@ -31,6 +31,9 @@ impl Run<'_> {
                 return self.go_down(id, Some(down_ms));
             }
             FailureMode::Wiped { restart_after_ms } => {
+                if self.node(id).disk.len() == 0 {
+                    return Flow::Continues;
+                }
                 self.strike(id, mode.kind(), cause);
                 self.go_down(id, restart_after_ms);
                 for (gid, record) in self.node_mut(id).disk.wipe() {
@@ -39,12 +42,14 @@ impl Run<'_> {
                 return Flow::Crashed;
             }
             FailureMode::CorruptRecord { restart_after_ms } => {
-                self.go_down(id, restart_after_ms);
-                // It has fired if there was a record to be struck.
-                let place = self.place(id);
-                if self.nodes[place].disk.corrupt(&mut self.disk_random) {
-                    self.strike(id, mode.kind(), cause);
+                if !self.can_corrupt(id) {
+                    return Flow::Continues;
                 }
+                self.go_down(id, restart_after_ms);
+                let place = self.place(id);
+                let is_corrupt = self.nodes[place].disk.corrupt(&mut self.disk_random);
+                assert!(is_corrupt, "what a crash leaves was tried before");
+                self.strike(id, mode.kind(), cause);
                 return Flow::Crashed;
             }
             // These have fired when they have struck an append or a sync.
@@ -61,6 +66,13 @@ impl Run<'_> {
             _ => {}
         }
         Flow::Continues
+    }
+
+    /// Whether a crash now would leave a record that can be corrupted, which also depends on what of the rest survives it.
+    fn can_corrupt(&self, id: NodeId) -> bool {
+        let (mut disk, mut random) = (self.node(id).disk.clone(), self.disk_random.clone());
+        disk.crash(&mut random);
+        disk.corrupt(&mut random)
     }
 
     fn go_down(&mut self, id: NodeId, restart_after_ms: Option<u64>) -> Flow {

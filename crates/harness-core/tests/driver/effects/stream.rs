@@ -171,6 +171,12 @@ pub(super) fn told<T>(events: &[Event], of: NodeId, what: impl Fn(Fact) -> Optio
     here.filter_map(|event| Some((event.at, what(event.fact)?))).collect()
 }
 
+/// What happened before everything healed; when that is depends on faults that are over or never were.
+pub(super) fn before_healing(events: &[Event]) -> &[Event] {
+    let healed = events.iter().position(|event| event.fact == Fact::Healed);
+    &events[..healed.expect("everything heals")]
+}
+
 /// From and to.
 pub(super) type Link = (NodeId, NodeId);
 
