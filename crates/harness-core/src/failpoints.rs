@@ -104,7 +104,8 @@ fn is_own(name: &str) -> bool {
     name.split_once("::").is_some_and(|(family, _)| !ours(family))
 }
 
-/// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Returns the fault.
+/// Allows what replays and ends: `[COUNT*]off` and `COUNT*return(FAULT)`. Returns what should be a fault; a count would not
+/// help what is none.
 fn action(action: &str) -> Result<Option<&str>, String> {
     let (counted, task) = match counted(action) {
         Some((_, task)) => (true, task),
@@ -116,7 +117,7 @@ fn action(action: &str) -> Result<Option<&str>, String> {
         None => {
             Err(format!("\"{action}\" is not allowed: use off, or return(FAULT) after a count such as 1*"))
         }
-        Some(fault) if counted => Ok(Some(fault)),
+        Some(fault) if counted || mode_of(fault, None).is_none() => Ok(Some(fault)),
         Some(_) => Err(format!("\"{action}\" would strike for ever: begin with a count, as in 1*{task}")),
     }
 }
@@ -128,24 +129,50 @@ fn counted(action: &str) -> Option<(usize, &str)> {
 }
 
 fn no_fault(text: &str) -> String {
+    if let Some(reason) = beyond_bounds(text) {
+        return reason;
+    }
     let faults: Vec<String> = FaultKind::ALL.iter().filter_map(|&kind| usage(kind)).collect();
     format!("\"{text}\" is no fault that can be caused here: use one of {}", faults.join(", "))
 }
 
-/// How a fault of this kind is written; `None` if it needs more than a number, or a stand-by in the scenario.
+/// What is wrong with a fault that would be one with another number.
+fn beyond_bounds(text: &str) -> Option<String> {
+    let digits = |number: &str| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+    FaultKind::ALL.iter().find_map(|&kind| {
+        let number = text.strip_prefix(kind.to_string().as_str())?.strip_prefix(' ')?;
+        let usage = number_of(kind).filter(|usage| !usage.is_empty() && number.parse::<i32>().is_err())?;
+        if digits(number) {
+            let most = if usage == PERCENT { 100 } else { i32::MAX };
+            return Some(format!("the number of \"{text}\" is too large: the greatest is {most}"));
+        }
+        let is_negative = usage == SIGNED_MS && number.strip_prefix('-').is_some_and(digits);
+        is_negative.then(|| format!("the number of \"{text}\" is too small: the least is {}", i32::MIN))
+    })
+}
+
+/// How a fault of this kind is written, if it can be.
 fn usage(kind: FaultKind) -> Option<String> {
+    let number = number_of(kind)?;
+    Some(format!("{kind} {number}").trim_end().to_owned())
+}
+
+const SIGNED_MS: &str = "[-]MS";
+const PERCENT: &str = "PERCENT";
+
+/// What number is written behind the kind of a fault; `None` if it needs more than a number, or a stand-by in the scenario.
+fn number_of(kind: FaultKind) -> Option<&'static str> {
     use FaultKind as K;
-    let number = match kind {
-        K::VoteNo | K::LockTimeout | K::FailingSync => return Some(kind.to_string()),
-        K::Crash | K::TornTail | K::CorruptRecord | K::Wiped => "[MS|never]",
-        K::Pause | K::SlowNode | K::SlowSync | K::DiskFull | K::Partition => "MS",
-        K::Delay | K::Duplicate | K::Reorder => "MS",
-        K::Clock => "[-]MS",
-        K::Loss | K::Corrupt => "PERCENT",
-        K::PreparedLimit => "BRANCHES",
-        K::Heuristic | K::Takeover => return None,
-    };
-    Some(format!("{kind} {number}"))
+    match kind {
+        K::VoteNo | K::LockTimeout | K::FailingSync => Some(""),
+        K::Crash | K::TornTail | K::CorruptRecord | K::Wiped => Some("[MS|never]"),
+        K::Pause | K::SlowNode | K::SlowSync | K::DiskFull | K::Partition => Some("MS"),
+        K::Delay | K::Duplicate | K::Reorder => Some("MS"),
+        K::Clock => Some(SIGNED_MS),
+        K::Loss | K::Corrupt => Some(PERCENT),
+        K::PreparedLimit => Some("BRANCHES"),
+        K::Heuristic | K::Takeover => None,
+    }
 }
 
 /// What a fault does that is written as its kind and, where it needs one, a number. One of the network strikes the
@@ -321,7 +348,42 @@ mod tests {
     }
 
     #[test]
+    fn a_number_beyond_its_bounds_is_told_with_the_bound() {
+        let told = |fault: &str| entry(&format!("participant::after_vote_sent=1*return({fault})")).err();
+        for &kind in FaultKind::ALL {
+            let Some(number) = number_of(kind).filter(|number| !number.is_empty()) else { continue };
+            let most = if number == PERCENT { 100 } else { i32::MAX };
+            for beyond in ["2147483648", "4294967295", "99999999999999999999"] {
+                let fault = format!("{kind} {beyond}");
+                let reason = format!("the number of \"{fault}\" is too large: the greatest is {most}");
+                assert_eq!(told(&fault), Some(reason));
+            }
+            assert_eq!(told(&format!("{kind} {most}")), None);
+        }
+        let least = "the number of \"clock -2147483649\" is too small: the least is -2147483648";
+        assert_eq!(told("clock -2147483649").as_deref(), Some(least));
+        assert_eq!(told("clock -2147483648"), None);
+        for no_number in ["vote no 2147483648", "crash -2147483649", "crash 2147483648 5", "clock -"] {
+            let told = told(no_number).expect("it is refused");
+            assert!(told.contains("is no fault that can be caused here"), "{told}");
+        }
+    }
+
+    #[test]
     fn what_is_no_fault_is_answered_with_all_that_are() {
+        for none in ["explode", "", "heuristic", "crash soon"] {
+            let told = entry(&format!("participant::after_vote_sent=return({none})")).expect_err("no fault");
+            assert!(
+                told.starts_with(&format!(
+                    "\"{none}\" is no fault that can be caused here: use one of crash"
+                ))
+            );
+        }
+        let told = entry("participant::after_vote_sent=return(crash)").expect_err("for ever");
+        assert_eq!(
+            told,
+            "\"return(crash)\" would strike for ever: begin with a count, as in 1*return(crash)"
+        );
         let told = entry("participant::after_vote_sent=1*return(burn)").expect_err("no fault");
         let all = "crash [MS|never], vote no, pause MS, slow node MS, clock [-]MS, loss PERCENT, delay MS, \
                    duplicate MS, reorder MS, corrupt PERCENT, partition MS, slow sync MS, failing sync, disk full MS, \
