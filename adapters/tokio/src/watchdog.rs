@@ -62,6 +62,8 @@ impl Bell {
 /// What the thread has seen of one bell.
 struct Watched {
     bell: Weak<Bell>,
+    /// Where the tasks run. Whoever runs tests names threads after them.
+    thread: String,
     turn: u64,
     looks: u32,
 }
@@ -73,7 +75,8 @@ pub(crate) fn watch(bell: &Arc<Bell>) {
     static THREAD: Once = Once::new();
     THREAD.call_once(start);
     let bell = Arc::downgrade(bell);
-    WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push(Watched { bell, turn: 0, looks: 0 });
+    let thread = std::thread::current().name().unwrap_or("without a name").to_owned();
+    WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push(Watched { bell, thread, turn: 0, looks: 0 });
 }
 
 #[expect(clippy::disallowed_methods, reason = "it takes no part in a run that ends by itself")]
@@ -97,18 +100,19 @@ fn look(watched: &mut Watched) -> bool {
         bell.ring();
     }
     if watched.looks >= LOOKS_GIVEN_UP {
-        give_up();
+        give_up(&watched.thread);
     }
     true
 }
 
-/// A test that hangs tells nobody why.
-fn give_up() {
+/// A test that hangs tells nobody why, nor which it is.
+fn give_up(thread: &str) {
     // If standard error is gone too, the signal has to do.
     let _ = writeln!(
         std::io::stderr(),
-        "error: a task of the coordinator neither waits nor gives way for {} s: it goes round without reaching an \
-         `.await` that waits. Run its test alone, in a debugger, to see where. This process is aborted.",
+        "error: a task of the coordinator neither waits nor gives way for {} s, in the thread \"{thread}\": it goes \
+         round without reaching an `.await` that waits. Run that alone, in a debugger, to see where. This process is \
+         aborted.",
         LOOKS_EVERY.as_secs_f64() * f64::from(LOOKS_GIVEN_UP)
     );
     std::process::abort();

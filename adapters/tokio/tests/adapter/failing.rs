@@ -111,12 +111,13 @@ fn a_task_that_never_waits_is_a_livelock() {
     assert!(failures::<SENDS_FOR_EVER>().contains("more than 1000000 things done at once"));
 }
 
-/// Nothing can stop such a task but the end of its process.
+/// Nothing can stop such a task but the end of its process, which says where it ran.
 #[test]
 fn a_task_that_never_gives_way_ends_the_process_with_a_word_sweep() {
     const INSIDE: &str = "NEVER_GIVES_WAY";
     if std::env::var_os(INSIDE).is_some() {
-        failures::<NEVER_GIVES_WAY>();
+        let named = std::thread::Builder::new().name("basic::mine, seed 7".to_owned());
+        named.spawn(failures::<NEVER_GIVES_WAY>).expect("a thread starts").join().expect("it does not end");
         return;
     }
     let mut command = std::process::Command::new(std::env::current_exe().expect("a test knows its program"));
@@ -125,6 +126,7 @@ fn a_task_that_never_gives_way_ends_the_process_with_a_word_sweep() {
     let output = command.output().expect("its own program starts");
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && told.contains("neither waits nor gives way"), "{told}");
+    assert!(told.contains("in the thread \"basic::mine, seed 7\""), "{told}");
 }
 
 #[test]

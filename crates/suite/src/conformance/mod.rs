@@ -89,12 +89,12 @@ impl Conformance {
         let mut trials = Vec::new();
         let mut scenarios: Vec<TestScenario> = Vec::new();
         for (scenario, missing) in self.scenarios(environment.participants) {
-            let name = format!("{}::{}", snake(&scenario.category), scenario.name);
+            let name = trial::name_of(&scenario);
             let (build, replay, tried) = (Arc::clone(&self.build), replay.clone(), scenario.clone());
             let test = name.clone();
             let trial = Trial::test(name, move || {
                 environment.seeds().try_for_each(|seed| {
-                    let failure = trial::run(&cast(&build), &tried, seed).err();
+                    let failure = trial::run(&build, &tried, seed).err();
                     failure.map_or(Ok(()), |failure| {
                         Err(Failed::from(format!("{failure}\n{}", replay.command(&test, environment, seed))))
                     })
@@ -112,7 +112,7 @@ impl Conformance {
         }
         let build = Arc::clone(&self.build);
         trials.push(Trial::test("the_same_seed_gives_the_same_history", move || {
-            trial::replays(&cast(&build), &scenarios, environment.seed).map_err(Failed::from)
+            trial::replays(&build, &scenarios, environment.seed).map_err(Failed::from)
         }));
         trials
     }
@@ -132,9 +132,4 @@ impl Conformance {
 fn cast(build: &Build) -> Cast {
     let build = Arc::clone(build);
     Cast::reference().with_boxed_coordinator(move |config| build(config))
-}
-
-/// A category's name as the name of a module.
-fn snake(name: &str) -> String {
-    name.to_lowercase().replace(' ', "_")
 }

@@ -1,10 +1,14 @@
 //! A coordinator whose records nobody else can read, as those of another system: it is judged all the same.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
 use harness_core::history::{Decision, Gid, Nanos, RecordKind};
 use harness_core::{Coordinator, CoordinatorConfig};
 use protocol::{Effect, Effects, Input, LogRecord, ReferenceCoordinator, StoredRecord};
 
-use super::{Conformance, Feature, cast, trial};
+use super::{Conformance, Feature, trial};
 
 /// The reference, which writes the kinds of its records into their bodies.
 struct Foreign<const SYNCS: bool>(ReferenceCoordinator);
@@ -61,7 +65,7 @@ fn foreign<const SYNCS: bool>() -> Conformance {
 /// What is said of each scenario that does not pass, and nothing of one that does.
 fn results(conformance: &Conformance) -> impl Iterator<Item = Result<(), String>> {
     let scenarios = conformance.scenarios(3).into_iter().filter(|(_, missing)| missing.is_none());
-    scenarios.map(|(scenario, _)| trial::run(&cast(&conformance.build), &scenario, 0))
+    scenarios.map(|(scenario, _)| trial::run(&conformance.build, &scenario, 0))
 }
 
 #[test]
@@ -83,4 +87,21 @@ fn a_bug_in_what_nobody_can_read_is_seen_by_what_comes_of_it() {
         }
     }
     panic!("{seen:?}");
+}
+
+/// A run that never ends cannot tell its name: whoever ends its process finds it at the thread.
+#[test]
+fn a_run_has_a_thread_that_is_named_after_it() {
+    let names = Arc::new(Mutex::new(BTreeSet::new()));
+    let noted = Arc::clone(&names);
+    let conformance = Conformance::of(move |config: &CoordinatorConfig| {
+        let name = thread::current().name().unwrap_or_default().to_owned();
+        noted.lock().expect("nobody panicked").insert(name);
+        ReferenceCoordinator::new(*config)
+    });
+    let (scenario, _) = conformance.scenarios(3).swap_remove(0);
+    trial::run(&conformance.build, &scenario, 7).expect("it passes");
+    trial::replays(&conformance.build, std::slice::from_ref(&scenario), 8).expect("it replays");
+    let expected = [7, 8].map(|seed| format!("basic::{} with 3 participants, seed {seed}", scenario.name));
+    assert_eq!(*names.lock().expect("nobody panicked"), BTreeSet::from(expected));
 }

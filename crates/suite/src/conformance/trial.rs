@@ -2,10 +2,12 @@
 
 use std::any::Any;
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 use harness_core::history::{Event, Gid, History, Timeline};
-use harness_core::{Cast, RunError, TestHarnessConfig, TestResult, TestScenario, TwoPhaseCommitTestHarness};
+use harness_core::{RunError, TestHarnessConfig, TestResult, TestScenario, TwoPhaseCommitTestHarness};
+
+use super::{Build, cast};
 
 /// So many lines of a timeline are printed; the seed has the rest.
 const LINES_MAX: usize = 300;
@@ -15,16 +17,21 @@ const TRANSACTIONS_MAX: u64 = 200;
 const CAUSES: &str = "something is not a function of the seed: the usual causes are tokio::select! without \
     `biased;`, iteration over a HashMap or HashSet, std::time, threads, and randomness";
 
+/// The name of the test that a scenario is: its category is the module.
+pub(super) fn name_of(scenario: &TestScenario) -> String {
+    format!("{}::{}", scenario.category.to_lowercase().replace(' ', "_"), scenario.name)
+}
+
 /// Runs a scenario.
-pub(super) fn run(cast: &Cast, scenario: &TestScenario, seed: u64) -> Result<(), String> {
-    let result = caught(|| harness(cast, seed).run_scenario(scenario))
+pub(super) fn run(build: &Build, scenario: &TestScenario, seed: u64) -> Result<(), String> {
+    let result = caught(scenario, seed, || harness(build, seed).run_scenario(scenario))
         .map_err(|panicked| format!("{}, seed {seed}: {panicked}", scenario.description))?;
     let result = result.map_err(|error| error.to_string())?;
     if result.passed {
         return Ok(());
     }
     // Only now is it worth keeping all that happened: the same run again.
-    let again = caught(|| harness(cast, seed).run_recorded(scenario))?;
+    let again = caught(scenario, seed, || harness(build, seed).run_recorded(scenario))?;
     let (recorded, history) = again.map_err(|error| error.to_string())?;
     let differs = if recorded.digest == result.digest {
         String::new()
@@ -35,11 +42,12 @@ pub(super) fn run(cast: &Cast, scenario: &TestScenario, seed: u64) -> Result<(),
 }
 
 /// Runs all scenarios twice that are not long, and compares.
-pub(super) fn replays(cast: &Cast, scenarios: &[TestScenario], seed: u64) -> Result<(), String> {
+pub(super) fn replays(build: &Build, scenarios: &[TestScenario], seed: u64) -> Result<(), String> {
     let short = scenarios.iter().filter(|scenario| scenario.transaction_count() <= TRANSACTIONS_MAX);
     for scenario in short {
         let run = || -> Result<Vec<Event>, String> {
-            let ran: Result<_, RunError> = caught(|| harness(cast, seed).run_recorded(scenario))?;
+            let ran: Result<_, RunError> =
+                caught(scenario, seed, || harness(build, seed).run_recorded(scenario))?;
             Ok(ran.map_err(|error| error.to_string())?.1.events)
         };
         let (first, second) = (run()?, run()?);
@@ -62,14 +70,19 @@ fn first_difference(first: &[Event], second: &[Event]) -> Option<usize> {
     (0..longest).find(|&place| first.get(place) != second.get(place))
 }
 
-fn harness(cast: &Cast, seed: u64) -> TwoPhaseCommitTestHarness {
-    TwoPhaseCommitTestHarness::new(TestHarnessConfig { seed, cast: cast.clone() })
+fn harness(build: &Build, seed: u64) -> TwoPhaseCommitTestHarness {
+    TwoPhaseCommitTestHarness::new(TestHarnessConfig { seed, cast: cast(build) })
 }
 
-/// A state machine that panics ends its test, and nothing else.
-fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run))
-        .map_err(|payload| format!("the coordinator panicked: {}", text_of(&*payload)))
+/// A state machine that panics ends its test, and nothing else. The thread that it has to itself is named after the run, which
+/// a panic shows, and whoever has to abort the process.
+fn caught<T: Send>(scenario: &TestScenario, seed: u64, run: impl FnOnce() -> T + Send) -> Result<T, String> {
+    let name = format!("{} with {} participants, seed {seed}", name_of(scenario), scenario.participants);
+    thread::scope(|scope| {
+        let started = thread::Builder::new().name(name).spawn_scoped(scope, run);
+        let joined = started.map_err(|error| format!("no thread could be started: {error}"))?.join();
+        joined.map_err(|payload| format!("the coordinator panicked: {}", text_of(&*payload)))
+    })
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> &str {
