@@ -1,4 +1,4 @@
-//! Each of the bugs is found by some scenario, with a command that shows it again.
+//! Each of the bugs is found by some scenario, with a command that shows it again; what is asked for wrongly is told before.
 
 use std::env;
 use std::path::Path;
@@ -17,6 +17,21 @@ fn command(program: &str) -> Command {
 fn told(output: &Output) -> String {
     assert!(!output.status.success(), "the bug is not found");
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// The conformance test of the coordinator without a bug, with these arguments.
+fn conformance(arguments: &[&str]) -> Command {
+    let mut command = command(&env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    command.args(["test", "-p", "async-coordinator", "--test", "conformance", "--"]).args(arguments);
+    command
+}
+
+#[test]
+fn several_tests_are_run_by_their_names_sweep() {
+    let names = ["basic::all_yes_commits", "basic::one_no_aborts"];
+    let ran = conformance(&["--exact", names[0], names[1]]).output().expect("cargo starts");
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && told.contains("ok. 2 passed; 0 failed"), "{told}");
 }
 
 #[test]

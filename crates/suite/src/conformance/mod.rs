@@ -21,6 +21,7 @@
 //! ([`harness_core::Expect::of_any_coordinator`]). What it does not do at all it says
 //! ([`Conformance::without`]): the scenarios that need it are ignored, with the reason beside their names.
 
+mod arguments;
 mod environment;
 mod feature;
 #[cfg(test)]
@@ -32,10 +33,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use harness_core::{Cast, Coordinator, CoordinatorConfig, TestScenario};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 
 pub use feature::Feature;
 
+use arguments::CommandLine;
 use environment::{Environment, Replay};
 
 /// Builds a coordinator under test; called in many threads.
@@ -73,9 +75,12 @@ impl Conformance {
 
     /// Runs the tests that the command line asks for. To be returned from `main`.
     pub fn run(self) -> ExitCode {
-        let arguments = Arguments::from_args();
+        let command_line = CommandLine::read();
         match Environment::read() {
-            Ok(environment) => libtest_mimic::run(&arguments, self.trials(environment)).exit_code(),
+            Ok(environment) => {
+                let trials = self.trials(environment);
+                libtest_mimic::run(&command_line.selecting(&trials), trials).exit_code()
+            }
             Err(reason) => {
                 // If standard error is gone too, the exit code has to do.
                 let _ = writeln!(std::io::stderr(), "error: {reason}");
