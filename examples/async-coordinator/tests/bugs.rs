@@ -27,6 +27,22 @@ fn conformance(arguments: &[&str]) -> Command {
 }
 
 #[test]
+fn a_wrong_environment_is_wrong_usage_and_no_failure_sweep() {
+    for (variables, reason) in [
+        (&[("FAILPOINTS", "foo")][..], "error: FAILPOINTS: \"foo\" is not of the form POINT=ACTIONS"),
+        (
+            &[("SEED", "18446744073709551615"), ("SEEDS", "2")],
+            "error: SEEDS=2 from SEED=18446744073709551615",
+        ),
+    ] {
+        let wrong = conformance(&["basic::"]).envs(variables.iter().copied()).output().expect("cargo starts");
+        let told = told(&wrong);
+        assert!(told.contains(reason) && told.contains("exit status: 2"), "{told}");
+        assert!(!told.contains("test result"), "{told}");
+    }
+}
+
+#[test]
 fn several_tests_are_run_by_their_names_sweep() {
     let names = ["basic::all_yes_commits", "basic::one_no_aborts"];
     let ran = conformance(&["--exact", names[0], names[1]]).output().expect("cargo starts");

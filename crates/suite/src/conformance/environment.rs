@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::str::FromStr;
 
-use harness_core::PARTICIPANTS_MAX;
+use harness_core::{FailureInjector, PARTICIPANTS_MAX};
 
 /// Which runs are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -18,15 +18,25 @@ const PARTICIPANTS: u32 = 3;
 
 impl Environment {
     pub(super) fn read() -> Result<Self, String> {
-        Ok(Self {
+        // Each run reads them; here they are only checked.
+        FailureInjector::faults_of_environment().map_err(|error| error.to_string())?;
+        let environment = Self {
             seed: number("SEED", 0, 0, u64::MAX)?,
             seeds: number("SEEDS", 1, 1, u64::MAX)?,
             participants: number("PARTICIPANTS", PARTICIPANTS, 1, PARTICIPANTS_MAX)?,
-        })
+        };
+        environment.seed_last().map(|_| environment)
     }
 
     pub(super) fn seeds(self) -> impl Iterator<Item = u64> {
-        self.seed..=self.seed.saturating_add(self.seeds - 1)
+        self.seed..=self.seed_last().expect("it was checked when it was read")
+    }
+
+    fn seed_last(self) -> Result<u64, String> {
+        let Self { seed, seeds, .. } = self;
+        seed.checked_add(seeds - 1).ok_or_else(|| {
+            format!("SEEDS={seeds} from SEED={seed} on go past the last one, {}: use fewer", u64::MAX)
+        })
     }
 }
 
@@ -100,6 +110,15 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seeds_end_with_the_last_there_is() {
+        let seeds = |seeds| Environment { seed: u64::MAX - 1, seeds, participants: 3 };
+        assert_eq!(seeds(2).seeds().collect::<Vec<u64>>(), [u64::MAX - 1, u64::MAX]);
+        let reason =
+            "SEEDS=3 from SEED=18446744073709551614 on go past the last one, 18446744073709551615: use fewer";
+        assert_eq!(seeds(3).seed_last(), Err(reason.to_owned()));
+    }
 
     #[test]
     fn a_command_says_what_is_not_as_always() {
