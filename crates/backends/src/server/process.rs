@@ -115,10 +115,11 @@ fn stop(processes: &[Pid]) {
     }
 }
 
-/// Whether no thread of a process does anything: each is stopped, gone, or waits for a disk, and is stopped after that.
+/// Whether no thread of a process does anything: each is stopped or gone. One that waits for a disk, or for its child to
+/// begin, has something to end before it stops.
 fn has_stopped(process: Pid) -> bool {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
-    threads.map(|thread| state(&thread.path())).all(|state| "TtZXD".contains(state))
+    threads.map(|thread| state(&thread.path())).all(|state| "TtZX".contains(state))
 }
 
 /// The state of a process or a thread, as the kernel has it in a letter: `X` if it is gone.
