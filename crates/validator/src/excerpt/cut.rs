@@ -20,11 +20,14 @@ pub(super) struct Kept<'a> {
 /// operation that wrote now sets what it once made of it. Stores hold at the end what was written last of that.
 pub(super) fn cut(history: &History, kept: &Kept) -> History {
     let (mut versions, mut written) = (BTreeMap::new(), BTreeMap::new());
-    let mut branches: BTreeMap<Gid, u32> = BTreeMap::new();
+    let mut gone: BTreeMap<Gid, BTreeSet<NodeId>> = BTreeMap::new();
     let mut touched = BTreeSet::new();
-    for event in history.events.iter().filter(|event| !kept.without.contains(&event.node)) {
+    for event in &history.events {
         match event.fact {
-            Fact::Enlisted { gid } => *branches.entry(gid).or_default() += 1,
+            Fact::Enlisted { gid } if kept.without.contains(&event.node) => {
+                gone.entry(gid).or_default().insert(event.node);
+            }
+            _ if kept.without.contains(&event.node) => {}
             Fact::Applied { gid, key, value } => {
                 let versions: &mut Vec<(Gid, Value)> = versions.entry((event.node, key)).or_default();
                 if !versions.iter().any(|&(writer, _)| writer == gid) {
@@ -41,7 +44,7 @@ pub(super) fn cut(history: &History, kept: &Kept) -> History {
             _ => {}
         }
     }
-    let mut cut = Cut { kept, versions, written, touched, branches };
+    let mut cut = Cut { kept, versions, written, touched, gone };
     let header = history.header.clone();
     let conserved_total = header.terms.conserved_total && cut.touched.is_empty() && kept.without.is_empty();
     let header = Header { terms: Terms { conserved_total, ..header.terms }, ..header };
@@ -56,8 +59,8 @@ struct Cut<'a> {
     written: BTreeMap<(Gid, Item), Vec<Value>>,
     /// The keys that somebody wrote who is gone.
     touched: BTreeSet<Item>,
-    /// Of how many participants that are left.
-    branches: BTreeMap<Gid, u32>,
+    /// The participants of a transaction that go.
+    gone: BTreeMap<Gid, BTreeSet<NodeId>>,
 }
 
 impl Cut<'_> {
@@ -67,8 +70,9 @@ impl Cut<'_> {
         }
         let item = |key| (event.node, key);
         let fact = match event.fact {
-            Fact::Begun { gid, .. } => {
-                Fact::Begun { gid, participants: self.branches.get(&gid).copied().unwrap_or(0) }
+            Fact::Begun { gid, participants } => {
+                let gone = self.gone.get(&gid).map_or(0, BTreeSet::len) as u32;
+                Fact::Begun { gid, participants: participants.saturating_sub(gone) }
             }
             Fact::Read { gid, key, writer } => Fact::Read { gid, key, writer: self.seen(item(key), writer) },
             Fact::Asked { gid, key, op, value }

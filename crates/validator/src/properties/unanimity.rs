@@ -25,35 +25,44 @@ pub(crate) fn check(txn: &Transaction, findings: &mut Findings) {
         });
         return;
     }
-    let (known, wanted) = (txn.branches().len(), txn.participants as usize);
-    if known < wanted {
+    if let Some(branch) = unheard(txn, decision) {
         findings.violated(Property::Unanimity, || {
-            let claim =
-                format!("{} commits over {wanted} participants, of which only {known} took part", txn.gid);
-            txn.violation(&[], claim, [txn.begun, decision])
+            let (gid, node) = (txn.gid, branch.node);
+            let (claim, proof) = if voted_no(branch) {
+                (format!("{gid} commits although {node} votes no"), branch.voted_no)
+            } else if branch.vote_delivered.happened() {
+                (format!("{gid} commits before the vote of {node} has arrived"), branch.vote_delivered)
+            } else {
+                (format!("{gid} commits and no vote for it has come from {node}"), branch.enlisted)
+            };
+            txn.violation(&[node], claim, [proof, decision])
         });
         return;
     }
+    let (known, wanted) = (txn.branches().len(), txn.participants as usize);
+    if known < wanted {
+        findings.violated(Property::Unanimity, || {
+            let claim = format!("{} commits without {} of its participants", txn.gid, wanted - known);
+            txn.violation(&[], claim, [txn.begun, decision])
+        });
+    }
+}
+
+/// The branch that tells most, of those that the decision did not wait for and that it was not left to.
+fn unheard(txn: &Transaction, decision: Position) -> Option<&Branch> {
     let missing = || txn.branches().iter().filter(|branch| !branch.vote_delivered.precedes(decision));
-    let Some(first) = missing().next() else { return };
+    let first = missing().next()?;
     let left_to = |branch: &&Branch| branch.one_phase.happened();
     if missing().all(|branch| left_to(&branch)) && missing().nth(1).is_none() {
-        return;
+        return None;
     }
-    let voted_no = |branch: &&Branch| branch.voted_no.happened() && !branch.vote_delivered.happened();
     let worst =
-        missing().find(voted_no).or_else(|| missing().find(|branch| !left_to(branch))).unwrap_or(first);
-    findings.violated(Property::Unanimity, || {
-        let (gid, node) = (txn.gid, worst.node);
-        let (claim, proof) = if voted_no(&worst) {
-            (format!("{gid} commits although {node} votes no"), worst.voted_no)
-        } else if worst.vote_delivered.happened() {
-            (format!("{gid} commits before the vote of {node} has arrived"), worst.vote_delivered)
-        } else {
-            (format!("{gid} commits and no vote for it has come from {node}"), worst.enlisted)
-        };
-        txn.violation(&[node], claim, [proof, decision])
-    });
+        missing().find(|branch| voted_no(branch)).or_else(|| missing().find(|branch| !left_to(branch)));
+    worst.or(Some(first))
+}
+
+fn voted_no(branch: &Branch) -> bool {
+    branch.voted_no.happened() && !branch.vote_delivered.happened()
 }
 
 /// When it was decided that the transaction commits, if it was.

@@ -1,7 +1,9 @@
 //! Agreement, stability, unanimity, non-triviality (AC1 to AC4).
 
+use history::Fact;
 use insta::assert_snapshot;
 use validator::Property::{Agreement, NonTriviality, Stability, Unanimity};
+use validator::{ValidationResult, excerpt, validate};
 
 use crate::{abort, commit, one_phase};
 
@@ -152,11 +154,56 @@ fn a_commit_that_the_client_asked_not_to_make_is_not_unanimous() {
 fn a_commit_over_more_participants_than_took_part_is_not_unanimous() {
     let forgotten = commit().instead_of("tm begins t1 2", "tm begins t1 3");
     assert_snapshot!(forgotten.breaks(Unanimity), @r#"
-    unanimity: t1 commits over 3 participants, of which only 2 took part
+    unanimity: t1 commits without 1 of its participants
             0.000 ms  tm   begins t1 with 3 participants
             0.018 ms  tm   forces "decided commit" of t1
     "#);
     commit().keeps(Unanimity);
+    // That one said no tells more.
+    let no = forgotten.without("rm2 sent t1 vote-yes tm").without("rm2 appended t1 prepared");
+    let no = no.without("rm2 durable t1 prepared").instead_of("rm2 voted t1 yes", "rm2 voted t1 no");
+    let no = no.instead_of("tm heard t1 vote-yes rm2", "tm heard t1 vote-no rm2");
+    assert_snapshot!(no.breaks(Unanimity), @r#"
+    unanimity: t1 commits although rm2 votes no
+            0.012 ms  rm2  votes no on t1
+            0.015 ms  tm   forces "decided commit" of t1
+    "#);
+    // The decision may be left to the only one there is, not to one of two.
+    let left = one_phase().instead_of("tm begins t1 1", "tm begins t1 2");
+    assert_snapshot!(left.breaks(Unanimity), @r"
+    unanimity: t1 commits without 1 of its participants
+            0.000 ms  tm   begins t1 with 2 participants
+            0.012 ms  tm   tells the client: t1 committed
+    ");
+}
+
+/// In an excerpt nobody is missing but who was missing before.
+#[test]
+fn an_excerpt_of_a_commit_without_a_participant_goes_without_the_others_too() {
+    let mut forgotten = commit().instead_of("tm begins t1 2", "tm begins t1 8");
+    for rm in 3..8 {
+        let reads = "
+            # enlisted t1
+            # asked t1 read k1 0
+            # voted t1 read-only
+            # sent t1 vote-read-only tm
+            tm heard t1 vote-read-only #
+            ";
+        forgotten = forgotten.after("rm2 asked t1 add k1 -5", &reads.replace('#', &format!("rm{rm}")));
+    }
+    let history = forgotten.history();
+    let whole = validate(&history);
+    let cut = excerpt(&history, &whole).expect("it is violated");
+    let begun = cut.events.iter().find_map(|event| match event.fact {
+        Fact::Begun { participants, .. } => Some(participants),
+        _ => None,
+    });
+    assert_eq!(begun, Some(4));
+    let claims = |judged: &ValidationResult| {
+        judged.violations().map(|(property, it)| (property, it.claim.clone())).collect::<Vec<_>>()
+    };
+    let claimed = vec![(Unanimity, "t1 commits without 1 of its participants".to_owned())];
+    assert_eq!((claims(&validate(&cut)), claims(&whole)), (claimed.clone(), claimed));
 }
 
 #[test]
