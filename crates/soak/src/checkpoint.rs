@@ -44,9 +44,7 @@ pub(crate) fn unsealed<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), SoakError> {
     let partial = path.with_extension("partial");
     let write = || {
-        let mut file = File::create(&partial)?;
-        file.write_all(content)?;
-        file.sync_all()?;
+        write_durably(&partial, content)?;
         fs::rename(&partial, path)?;
         sync_folder(path.parent().unwrap_or(Path::new(".")))
     };
@@ -55,6 +53,13 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), SoakEr
         let _ = fs::remove_file(&partial);
         SoakError::io("write", path)(source)
     })
+}
+
+/// A full disk may show only when what was written is to be durable.
+pub(crate) fn write_durably(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// Makes the names in a folder durable.

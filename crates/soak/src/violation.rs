@@ -1,14 +1,14 @@
 //! An epoch that did not pass, kept whole: where it began, everything that happened, and what is wrong with it.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use harness_core::history::{FileWriter, History};
 use harness_core::{Cast, TestResult};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Checkpoint, read_sealed, sealed, sync_folder};
+use crate::checkpoint::{Checkpoint, read_sealed, sealed, sync_folder, write_durably};
 use crate::cluster::harness;
 use crate::error::SoakError;
 use crate::plan::SoakPlan;
@@ -127,13 +127,6 @@ fn run(beginning: &Beginning, path: &Path) -> Result<(TestResult, History), Soak
     let scenario = plan.scenario(*cluster, *epoch);
     let (epoch, history) = harness(&Cast::reference(), seed).run_epoch_recorded(&scenario, state)?;
     Ok((TestResult { replay: command(plan, path), ..epoch.result }, history))
-}
-
-/// A full disk may show only when what was written is to be durable.
-fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(content)?;
-    file.sync_all()
 }
 
 fn write_history(path: &Path, history: &History) -> io::Result<()> {
