@@ -34,6 +34,17 @@ enum Kind {
     Pure,
 }
 
+impl Kind {
+    /// The packages that do something for each event of a run.
+    fn optimised(self) -> &'static [&'static str] {
+        let all = &["adapter-tokio", "tokio", "harness-core", "history", "protocol", "validator"];
+        match self {
+            Self::Async => all,
+            Self::Pure => &all[2..],
+        }
+    }
+}
+
 /// A file of the crate, and what an example has there.
 type File = (&'static str, &'static str);
 
@@ -172,13 +183,15 @@ fn manifest(kind: Kind, name: &str, checkout: &str) -> String {
         ),
     };
     let suite = of("crates/suite");
+    let optimised: String =
+        kind.optimised().iter().map(|package| format!("{package}.opt-level = 2\n")).collect();
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
          [dependencies]\n{dependencies}\n\
          [dev-dependencies]\nsuite = {{ path = {suite}, features = [\"conformance\"] }}\n\n\
          [[test]]\nname = \"conformance\"\nharness = false\n\n\
-         # Tests run the simulator for millions of events: worth the optimisation.\n\
-         [profile.dev.package.\"*\"]\nopt-level = 2\n\n\
+         # Tests run the simulator for millions of events: what these do for each is worth the optimisation.\n\
+         [profile.dev.package]\n\"*\".debug = \"line-tables-only\"\n{optimised}\n\
          # It is a workspace of its own, wherever it lies.\n[workspace]\n"
     )
 }

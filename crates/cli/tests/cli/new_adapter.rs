@@ -92,32 +92,60 @@ fn made(kind: &str, ignored: u32) -> (TempDir, PathBuf, String) {
     (left.folder, folder, cargo)
 }
 
+/// The conformance test of a crate that was made, with these arguments.
+fn conformance(cargo: &str, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = plain(cargo, folder);
+    command.args(["test", "--test", "conformance", "--"]).args(arguments);
+    command
+}
+
 /// One test, because the two kinds are built from the same crates, one after the other.
 #[test]
-fn what_was_made_passes_and_finds_each_bug_with_a_command_that_shows_it_again_sweep() {
+fn what_was_made_passes_finds_each_bug_and_refuses_wrong_usage_sweep() {
     made("pure", 28);
     let (_kept, folder, cargo) = made("async", 0);
+    let started = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = conformance(&cargo, &folder, arguments);
+        command.envs(variables.iter().copied()).output().expect("cargo starts")
+    };
     for (bug, property, scenarios) in [
         ("commit_before_durable", "write-ahead", "basic::"),
         ("timeout_is_yes", "unanimity", "network_partitions::"),
         ("decision_sent_once", "agreement", "network_partitions::"),
     ] {
-        let arguments = ["test", "--test", "conformance", "--", scenarios];
-        let fails = plain(&cargo, &folder).args(arguments).env("BUG", bug).output().expect("cargo starts");
+        let fails = started(&[scenarios], &[("BUG", bug)]);
         let told = said(&fails);
         assert!(
             !fails.status.success() && told.contains(&format!("  {property}: VIOLATED")),
             "{bug}: {told}"
         );
-        // As a user would: the line is taken as it stands, and pasted into a shell.
-        let replay =
-            told.lines().find_map(|line| line.strip_prefix("to see it again: ")).expect("it is told");
-        assert!(replay.starts_with(&format!("BUG={bug} SEED=0 cargo test ")), "{replay}");
-        let again = plain("sh", &folder).args(["-c", replay]).output().expect("a shell starts");
-        let scenario = replay.rsplit("::").next().expect("a test has a name");
-        let again_told = said(&again);
-        assert!(!again.status.success(), "{again_told}");
-        assert!(again_told.contains(&format!("{scenario} with 3 participants, seed 0")), "{again_told}");
-        assert!(again_told.contains("0 passed; 1 failed"), "{again_told}");
+        shows_again(&folder, bug, &told);
     }
+    for (variables, reason) in [
+        (&[("FAILPOINTS", "foo")][..], "error: FAILPOINTS: \"foo\" is not of the form POINT=ACTIONS"),
+        (
+            &[("SEED", "18446744073709551615"), ("SEEDS", "2")],
+            "error: SEEDS=2 from SEED=18446744073709551615",
+        ),
+    ] {
+        let wrong = started(&["basic::"], variables);
+        let told = said(&wrong);
+        assert!(!wrong.status.success() && told.contains(reason), "{told}");
+        assert!(told.contains("exit status: 2") && !told.contains("test result"), "{told}");
+    }
+    let several = started(&["--exact", "basic::all_yes_commits", "basic::one_no_aborts"], &[]);
+    let told = said(&several);
+    assert!(several.status.success() && told.contains("ok. 2 passed; 0 failed"), "{told}");
+}
+
+/// As a user would: the line is taken as it stands, and pasted into a shell.
+fn shows_again(folder: &Path, bug: &str, told: &str) {
+    let replay = told.lines().find_map(|line| line.strip_prefix("to see it again: ")).expect("it is told");
+    assert!(replay.starts_with(&format!("BUG={bug} SEED=0 cargo test -p made ")), "{replay}");
+    let again = plain("sh", folder).args(["-c", replay]).output().expect("a shell starts");
+    let scenario = replay.rsplit("::").next().expect("a test has a name");
+    let again_told = said(&again);
+    assert!(!again.status.success(), "{again_told}");
+    assert!(again_told.contains(&format!("{scenario} with 3 participants, seed 0")), "{again_told}");
+    assert!(again_told.contains("0 passed; 1 failed"), "{again_told}");
 }
