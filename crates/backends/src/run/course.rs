@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
         self.schedule_arrival();
         self.serve_clients();
         while !self.is_settled() && self.advance(self.last_news() + PATIENCE).await? {}
-        self.heal()?;
+        self.heal().await?;
         let settling = Duration::from_secs_f64(self.scenario.sla.recovery_p99_max_ms / 1e3);
         let healed_at = Instant::now();
         while !self.is_settled() && self.advance(self.last_answer.max(healed_at) + settling).await? {}

@@ -260,7 +260,7 @@ impl Run<'_> {
     }
 
     /// No fault strikes from here on, and what is down is started.
-    pub(super) fn heal(&mut self) -> Result<(), BackendError> {
+    pub(super) async fn heal(&mut self) -> Result<(), BackendError> {
         self.inert = self.injector.disarm();
         self.trouble.heal();
         self.healed = true;
@@ -272,7 +272,7 @@ impl Run<'_> {
             if self.scenario.failure_configs.iter().any(|fault| {
                 matches!(fault.mode, FailureMode::PreparedLimit { .. }) && fault.node == Some(id.into())
             }) {
-                self.make_room(id);
+                self.make_room(id).await;
             }
             if comes_back {
                 self.restart(id.into(), incarnation)?;

@@ -36,14 +36,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// They go away.
-    pub(super) fn make_room(&self, id: ParticipantId) {
-        let target = Rc::clone(&self.participants[id.0 as usize - 1].target);
-        tokio::task::spawn_local(async move {
-            if let Err(error) = target.make_room().await {
-                tracing::debug!(node = %target.id, %error, "room is still taken up");
-            }
-        });
+    /// They go away, before anybody begins anew.
+    pub(super) async fn make_room(&self, id: ParticipantId) {
+        let target = &self.participants[id.0 as usize - 1].target;
+        if let Err(error) = target.make_room().await {
+            tracing::debug!(node = %target.id, %error, "room is still taken up");
+        }
     }
 
     /// Starts a server that is down: with less room first, if a fault wants that. One that refuses gets its room.
