@@ -66,7 +66,7 @@ impl Program {
             }
             #[cfg(feature = "mariadb")]
             Kind::MariaDb => {
-                command.arg("--no-defaults").arg(argument("--datadir=", folder));
+                command.arg("--no-defaults").args(own_folders(folder));
                 command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
                 command.args(["--skip-name-resolve", "--innodb_log_file_size=8M"]);
             }
@@ -103,7 +103,7 @@ impl Program {
             }
             #[cfg(feature = "mariadb")]
             Kind::MariaDb => {
-                command.arg("--no-defaults").arg(argument("--datadir=", folder));
+                command.arg("--no-defaults").args(own_folders(folder));
                 command.arg(argument("--socket=", &folder.join("s"))).arg("--skip-networking");
                 command.args(["--innodb_buffer_pool_size=16M", "--innodb_log_file_size=8M"]);
                 command.args(["--performance_schema=0", "--skip-log-bin", "--innodb_stats_persistent=0"]);
@@ -150,6 +150,12 @@ impl Program {
         let modified = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Ok(format!("template-{}-{}-{}", self.kind, metadata.len(), modified.as_secs()))
     }
+}
+
+/// Temporary tables are in the folder too: in one that servers share, each that starts removes those of the others.
+#[cfg(feature = "mariadb")]
+fn own_folders(folder: &Path) -> [OsString; 2] {
+    [argument("--datadir=", folder), argument("--tmpdir=", folder)]
 }
 
 #[cfg(feature = "mariadb")]
