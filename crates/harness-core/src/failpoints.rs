@@ -1,5 +1,7 @@
 //! What `FAILPOINTS` in the environment says: at which steps, of whom, which faults, each named as reports name it.
 
+use std::env::VarError;
+
 use history::{FaultKind, NodeId, Point};
 
 use crate::model::{FailureConfig, FailureMode, LinkEffect, NetworkFault, Trigger};
@@ -47,8 +49,12 @@ pub(crate) fn faults() -> Result<Vec<FailureConfig>, RunError> {
 }
 
 fn entries() -> Result<Vec<(Configured, Vec<FailureConfig>)>, RunError> {
-    let Ok(text) = std::env::var("FAILPOINTS") else { return Ok(Vec::new()) };
-    parsed(&text).map_err(|reason| RunError::Failpoints { reason })
+    let entries = match std::env::var("FAILPOINTS") {
+        Ok(text) => parsed(&text),
+        Err(VarError::NotPresent) => Ok(Vec::new()),
+        Err(VarError::NotUnicode(_)) => Err("it is not valid UTF-8".to_owned()),
+    };
+    entries.map_err(|reason| RunError::Failpoints { reason })
 }
 
 fn parsed(text: &str) -> Result<Vec<(Configured, Vec<FailureConfig>)>, String> {

@@ -1,7 +1,9 @@
 //! `new-adapter`: what it refuses, and that what it writes builds, passes, and finds each of its bugs.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -104,16 +106,16 @@ fn conformance(cargo: &str, folder: &Path, arguments: &[&str]) -> Command {
 fn what_was_made_passes_finds_each_bug_and_refuses_wrong_usage_sweep() {
     made("pure", 28);
     let (_kept, folder, cargo) = made("async", 0);
-    let started = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let mut command = conformance(&cargo, &folder, arguments);
-        command.envs(variables.iter().copied()).output().expect("cargo starts")
+    let started = |arguments: &[&str], variables: &[(&str, &[u8])]| {
+        let variables = variables.iter().map(|&(name, value)| (name, OsStr::from_bytes(value)));
+        conformance(&cargo, &folder, arguments).envs(variables).output().expect("cargo starts")
     };
     for (bug, property, scenarios) in [
         ("commit_before_durable", "write-ahead", "basic::"),
         ("timeout_is_yes", "unanimity", "network_partitions::"),
         ("decision_sent_once", "agreement", "network_partitions::"),
     ] {
-        let fails = started(&[scenarios], &[("BUG", bug)]);
+        let fails = started(&[scenarios], &[("BUG", bug.as_bytes())]);
         let told = said(&fails);
         assert!(
             !fails.status.success() && told.contains(&format!("  {property}: VIOLATED")),
@@ -122,9 +124,11 @@ fn what_was_made_passes_finds_each_bug_and_refuses_wrong_usage_sweep() {
         shows_again(&folder, bug, &told);
     }
     for (variables, reason) in [
-        (&[("FAILPOINTS", "foo")][..], "error: FAILPOINTS: \"foo\" is not of the form POINT=ACTIONS"),
+        (&[("FAILPOINTS", &b"foo"[..])][..], "error: FAILPOINTS: \"foo\" is not of the form POINT=ACTIONS"),
+        (&[("FAILPOINTS", b"\xff")], "error: FAILPOINTS: it is not valid UTF-8"),
+        (&[("SEEDS", b"\xff")], "cannot be: use a whole number from 1"),
         (
-            &[("SEED", "18446744073709551615"), ("SEEDS", "2")],
+            &[("SEED", b"18446744073709551615"), ("SEEDS", b"2")],
             "error: SEEDS=2 from SEED=18446744073709551615",
         ),
     ] {

@@ -46,9 +46,11 @@ fn number<N: FromStr + PartialOrd + std::fmt::Display>(
     least: N,
     most: N,
 ) -> Result<N, String> {
-    let Ok(text) = env::var(name) else { return Ok(otherwise) };
-    let number = text.parse().ok().filter(|number| (&least..=&most).contains(&number));
-    number.ok_or_else(|| format!("{name}={text} cannot be: use a whole number from {least} to {most}"))
+    let Some(text) = env::var_os(name) else { return Ok(otherwise) };
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    number.filter(|number| (&least..=&most).contains(&number)).ok_or_else(|| {
+        format!("{name}={} cannot be: use a whole number from {least} to {most}", text.display())
+    })
 }
 
 /// How this test binary is run again.
