@@ -3,6 +3,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -74,7 +75,15 @@ pub(crate) fn ci() -> Result<(), String> {
     for alone in databases::each_feature() {
         run(&[LINTS], &[alone])?;
     }
-    run(&[DOCS, TESTS, DOC_TESTS], &features)
+    run(&[DOCS], &features)?;
+    perform(&TESTS.with(&features).and(["--test-threads".to_owned(), test_threads(&features).to_string()]))?;
+    run(&[DOC_TESTS], &features)
+}
+
+/// A test on databases waits most of the time, and two run at a time: the cores are for others meanwhile.
+fn test_threads(features: &[&str]) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    if features.is_empty() { cores } else { cores + 2 }
 }
 
 /// What is fast enough to run before each commit, apart from `tidy`.
@@ -94,13 +103,16 @@ fn nextest_is_installed() -> bool {
 /// Runs the steps; those of the whole workspace with these features.
 fn run(steps: &[Step], features: &[&str]) -> Result<(), String> {
     for step in steps {
-        let step = &step.with(features);
-        tell(&format!("==> {}: {step}", step.name));
-        let (outcome, duration) = timed(|| step.run());
-        tell(&format!("    {} took {:.1} s", step.name, duration.as_secs_f64()));
-        outcome?;
+        perform(&step.with(features))?;
     }
     Ok(())
+}
+
+fn perform(step: &Invocation) -> Result<(), String> {
+    tell(&format!("==> {}: {step}", step.name));
+    let (outcome, duration) = timed(|| step.run());
+    tell(&format!("    {} took {:.1} s", step.name, duration.as_secs_f64()));
+    outcome
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a tool takes is no part of any run")]
@@ -130,6 +142,11 @@ struct Invocation {
 }
 
 impl Invocation {
+    fn and(mut self, arguments: impl IntoIterator<Item = String>) -> Self {
+        self.arguments.extend(arguments);
+        self
+    }
+
     fn run(&self) -> Result<(), String> {
         let status = cargo()
             .args(&self.arguments)
