@@ -229,9 +229,15 @@ impl Run<'_> {
         let Some(mut server) = participant.server.take() else { return Ok(()) };
         let (target, less) = (Rc::clone(&participant.target), participant.less_room.take());
         let queue = self.queue.clone();
+        let makes_room = self.healed && self.has_others(id);
         tokio::task::spawn_local(async move {
             let found = match Self::start_server(&mut server, less, node, &queue).await {
-                Ok(()) => find(&target).await,
+                Ok(()) => {
+                    if makes_room {
+                        target.make_room().await;
+                    }
+                    find(&target).await
+                }
                 Err(error) => Err(error),
             };
             let _ = queue.send(Happening::Started { id, server: Box::new(server), found });
@@ -269,10 +275,9 @@ impl Run<'_> {
             let (id, incarnation) = (participant.id(), participant.incarnation);
             let comes_back = !participant.gone_for_good;
             self.go_on(id);
-            if self.scenario.failure_configs.iter().any(|fault| {
-                matches!(fault.mode, FailureMode::PreparedLimit { .. }) && fault.node == Some(id.into())
-            }) {
-                self.make_room(id).await;
+            self.participant(id).less_room = None;
+            if self.participants[index].is_up && self.has_others(id) {
+                self.participants[index].target.make_room().await;
             }
             if comes_back {
                 self.restart(id.into(), incarnation)?;

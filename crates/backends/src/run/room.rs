@@ -36,12 +36,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// They go away, before anybody begins anew.
-    pub(super) async fn make_room(&self, id: ParticipantId) {
-        let target = &self.participants[id.0 as usize - 1].target;
-        if let Err(error) = target.make_room().await {
-            tracing::debug!(node = %target.id, %error, "room is still taken up");
-        }
+    /// Whether there are others that take up room.
+    pub(super) fn has_others(&self, id: ParticipantId) -> bool {
+        self.scenario.failure_configs.iter().any(|fault| {
+            matches!(fault.mode, FailureMode::PreparedLimit { .. })
+                && fault.trigger == Trigger::AtMs(0)
+                && fault.node == Some(id.into())
+        })
     }
 
     /// Starts a server that is down: with less room first, if a fault wants that. One that refuses gets its room.
@@ -74,8 +75,14 @@ impl Target {
         Ok(())
     }
 
-    /// What is neither of this run nor of anybody else's goes.
-    pub(super) async fn make_room(&self) -> Result<(), Failure> {
+    /// What is neither of this run nor of anybody else's goes, as far as the database can be reached.
+    pub(super) async fn make_room(&self) {
+        if let Err(error) = self.end_others().await {
+            tracing::debug!(node = %self.id, %error, "room is still taken up");
+        }
+    }
+
+    async fn end_others(&self) -> Result<(), Failure> {
         let mut seat = self.open_direct().await?;
         for statement in self.list(&mut seat).await?.stale {
             seat.ask(&statement).await?;

@@ -107,7 +107,7 @@ fn stop(processes: &[Pid]) {
     signal(processes, Signal::SIGSTOP);
     for &pid in processes {
         // One that never stops is not worth a hang.
-        let mut looks = 100_000;
+        let mut looks = 20_000;
         while looks > 0 && !has_stopped(pid) {
             looks -= 1;
             std::thread::yield_now();
@@ -115,8 +115,8 @@ fn stop(processes: &[Pid]) {
     }
 }
 
-/// Whether no thread of a process does anything: each is stopped or gone. One that waits for a disk, or for its child to
-/// begin, has something to end before it stops.
+/// Whether no thread of a process does anything: each is stopped or gone. One that waits for a disk (`D`), or for its
+/// child to begin, goes on in the kernel before it stops.
 fn has_stopped(process: Pid) -> bool {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
     threads.map(|thread| state(&thread.path())).all(|state| "TtZX".contains(state))
