@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use backends::Durability;
 use backends::Kind::{self, MariaDb, Postgres};
-use harness_core::history::{Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, Value};
+use harness_core::history::{Fact, Gid, Key, MessageKind, Nanos, NodeId, ParticipantId, Point, Value};
 use harness_core::testing::explained;
 use harness_core::{
     Cast, Change, DistributedTransaction, FailureMode, Level, LinkEffect, NetworkFault, Property, Read,
@@ -17,8 +17,8 @@ use rstest::rstest;
 
 use super::databases;
 
-/// The longest takes ten seconds, and thirty where cores are scarce; waiting in vain for one branch adds a minute.
-const SETTLED_MS: f64 = 60_000.0;
+/// Within so long of the end of all faults all is settled. Waiting in vain for one branch takes a minute.
+const SETTLED: Nanos = Nanos(30_000_000_000);
 
 /// The one scenario that takes a minute has a test of its own.
 const A_MINUTE: &str = "killing_everybody_for_a_minute_conserves_the_total";
@@ -44,8 +44,11 @@ fn every_scenario_passes(#[case] kinds: &[Kind], #[case] seed: u64) {
         if !result.passed {
             failed.push(explained(&result, &history));
         }
-        if result.metrics.virtual_ms > SETTLED_MS {
-            failed.push(format!("{} took {} ms", scenario.name, result.metrics.virtual_ms));
+        let healed = history.events.iter().find(|event| event.fact == Fact::Healed).map(|event| event.at);
+        let (healed, ended) =
+            healed.zip(history.events.last()).map(|(at, last)| (at, last.at)).expect("it heals");
+        if ended.0 - healed.0 > SETTLED.0 {
+            failed.push(format!("{} took {healed} to {ended} to settle", scenario.name));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
