@@ -23,11 +23,13 @@ pub(super) fn cut(history: &History, kept: &Kept) -> History {
     let mut gone: BTreeMap<Gid, BTreeSet<NodeId>> = BTreeMap::new();
     let mut touched = BTreeSet::new();
     for event in &history.events {
-        match event.fact {
-            Fact::Enlisted { gid } if kept.without.contains(&event.node) => {
+        if kept.without.contains(&event.node) {
+            if let Some(gid) = event.fact.gid() {
                 gone.entry(gid).or_default().insert(event.node);
             }
-            _ if kept.without.contains(&event.node) => {}
+            continue;
+        }
+        match event.fact {
             Fact::Applied { gid, key, value } => {
                 let versions: &mut Vec<(Gid, Value)> = versions.entry((event.node, key)).or_default();
                 if !versions.iter().any(|&(writer, _)| writer == gid) {

@@ -48,7 +48,8 @@ pub(crate) fn check(txn: &Transaction, findings: &mut Findings) {
     }
 }
 
-/// The branch that tells most, of those that the decision did not wait for and that it was not left to.
+/// The branch that tells most of those whose vote the decision did not wait for. One to which it was left is excused if
+/// it is the only one.
 fn unheard(txn: &Transaction, decision: Position) -> Option<&Branch> {
     let missing = || txn.branches().iter().filter(|branch| !branch.vote_delivered.precedes(decision));
     let first = missing().next()?;

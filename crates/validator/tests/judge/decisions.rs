@@ -159,7 +159,7 @@ fn a_commit_over_more_participants_than_took_part_is_not_unanimous() {
             0.018 ms  tm   forces "decided commit" of t1
     "#);
     commit().keeps(Unanimity);
-    // That one said no tells more.
+    // A vote that is missing tells more.
     let no = forgotten.without("rm2 sent t1 vote-yes tm").without("rm2 appended t1 prepared");
     let no = no.without("rm2 durable t1 prepared").instead_of("rm2 voted t1 yes", "rm2 voted t1 no");
     let no = no.instead_of("tm heard t1 vote-yes rm2", "tm heard t1 vote-no rm2");
