@@ -1,14 +1,22 @@
 //! `FAILPOINTS` in the environment works for anybody. A variable belongs to a whole process, so the test starts itself
 //! again with it.
 
+use std::ffi::OsStr;
+use std::fmt::Debug;
+use std::os::unix::ffi::OsStrExt as _;
+
 use harness_core::history::Fact;
 use harness_core::{Cast, RunError, Simulator, TestScenario};
 
 /// Runs one test of this program in a process of its own, with these variables.
-pub(crate) fn again<const N: usize>(test: &str, variables: [(&str, &str); N]) {
+pub(crate) fn again<const N: usize>(test: &str, variables: [(&str, impl AsRef<OsStr> + Debug); N]) {
     let this = std::env::current_exe().expect("a test knows its program");
     let mut command = std::process::Command::new(this);
-    let output = command.args(["--exact", test]).envs(variables).output().expect("its own program starts");
+    let output = command
+        .args(["--exact", test])
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .output()
+        .expect("its own program starts");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{variables:?}:\n{said}");
 }
@@ -49,4 +57,6 @@ fn fail_points_of_the_environment_strike_and_wrong_ones_stop_the_run() {
     for (failpoints, expected) in cases {
         again(name, [("FAILPOINTS", failpoints), (EXPECTED, expected)]);
     }
+    let unreadable = OsStr::from_bytes(b"\xff");
+    again(name, [("FAILPOINTS", unreadable), (EXPECTED, OsStr::new("FAILPOINTS: it is not valid UTF-8"))]);
 }
