@@ -55,7 +55,7 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), SoakEr
     })
 }
 
-/// A full disk may show only when what was written is to be durable.
+/// Writes a file and makes its content durable: a full disk may show only then. Its name is not durable yet.
 pub(crate) fn write_durably(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(content)?;
