@@ -71,19 +71,20 @@ pub(crate) fn ci() -> Result<(), String> {
     }
     let features = databases::features();
     run(&[FORMAT, LINTS, WITHOUT_FAILPOINTS], &features)?;
-    // With a single database, what is used for another is not.
+    // What only the other database needs must not be left over.
     for alone in databases::each_feature() {
         run(&[LINTS], &[alone])?;
     }
     run(&[DOCS], &features)?;
-    perform(&TESTS.with(&features).and(["--test-threads".to_owned(), test_threads(&features).to_string()]))?;
+    perform(&TESTS.with(&features).with_arguments(threads(&features)))?;
     run(&[DOC_TESTS], &features)
 }
 
-/// A test on databases waits most of the time, and two run at a time: the cores are for others meanwhile.
-fn test_threads(features: &[&str]) -> usize {
+/// A test on databases waits most of the time. Two run at a time (`databases` in .config/nextest.toml), and the cores are
+/// for others meanwhile.
+fn threads(features: &[&str]) -> Option<String> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    if features.is_empty() { cores } else { cores + 2 }
+    (!features.is_empty()).then(|| format!("--test-threads={}", cores + 2))
 }
 
 /// What is fast enough to run before each commit, apart from `tidy`.
@@ -142,7 +143,7 @@ struct Invocation {
 }
 
 impl Invocation {
-    fn and(mut self, arguments: impl IntoIterator<Item = String>) -> Self {
+    fn with_arguments(mut self, arguments: impl IntoIterator<Item = String>) -> Self {
         self.arguments.extend(arguments);
         self
     }
