@@ -27,16 +27,11 @@ pub(crate) fn features() -> Vec<&'static str> {
     }
     let missing = missing();
     if missing.is_empty() {
-        return each_feature().collect();
+        return DATABASES.iter().map(|it| it.feature).collect();
     }
     let packages = missing.join(" ");
     tell(&format!("!!! NOT TESTED: real databases. Install them: apt-get install {packages}"));
     Vec::new()
-}
-
-/// The features, one a database.
-pub(crate) fn each_feature() -> impl Iterator<Item = &'static str> {
-    DATABASES.iter().map(|it| it.feature)
 }
 
 /// The packages whose programs are not there.
