@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use harness_core::{FailureMode, Trigger};
+use harness_core::{FailureConfig, FailureMode, Trigger};
 use history::{FaultKind, NodeId, ParticipantId};
 
 use super::target::Target;
@@ -20,14 +20,21 @@ pub(super) struct LessRoom {
     pub(super) index: Option<usize>,
 }
 
+/// Where others take up room from the start on, and for how many branches they leave it, if that is the fault.
+fn taken_by_others(fault: &FailureConfig) -> Option<(ParticipantId, u32)> {
+    match fault.mode {
+        FailureMode::PreparedLimit { most } if fault.trigger == Trigger::AtMs(0) => {
+            Some((fault.node?.participant()?, most))
+        }
+        _ => None,
+    }
+}
+
 impl Run<'_> {
     /// Lets others take up room, before anybody begins.
     pub(super) async fn take_room(&mut self) -> Result<(), BackendError> {
         for (index, fault) in self.scenario.failure_configs.iter().enumerate() {
-            if let FailureMode::PreparedLimit { most } = fault.mode
-                && fault.trigger == Trigger::AtMs(0)
-                && let Some(id) = fault.node.and_then(NodeId::participant)
-            {
+            if let Some((id, most)) = taken_by_others(fault) {
                 let target = Rc::clone(&self.participant(id).target);
                 target.take_room(most).await.map_err(|error| target.failed(&error))?;
                 self.fire(id.into(), FaultKind::PreparedLimit, None, Some(index));
@@ -38,11 +45,7 @@ impl Run<'_> {
 
     /// Whether there are others that take up room.
     pub(super) fn has_others(&self, id: ParticipantId) -> bool {
-        self.scenario.failure_configs.iter().any(|fault| {
-            matches!(fault.mode, FailureMode::PreparedLimit { .. })
-                && fault.trigger == Trigger::AtMs(0)
-                && fault.node == Some(id.into())
-        })
+        self.scenario.failure_configs.iter().filter_map(taken_by_others).any(|(other, _)| other == id)
     }
 
     /// Starts a server that is down: with less room first, if a fault wants that. One that refuses gets its room.
